@@ -1,0 +1,1 @@
+"""The box itself: domain, journal, projections, workers. See docs/architecture.md."""

@@ -1,0 +1,98 @@
+"""Catalogue files: TOML with ``[[item]]`` tables, or CSV with the same headers."""
+
+import csv
+import io
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from appliance.domain.catalogue import Item, items_from
+from appliance.errors import DataError, Problem
+
+_NUMBERS = ("price", "stock", "cost")
+_COLUMNS = ("sku", "name", "price", "vat", "kind", "category", "stock", "cost", "maker", "lot")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def read(path: Path, *, currency: str | None) -> list[dict[str, Any]]:
+    """The items of a file as ``catalogue.import`` takes them; raises DataError naming file, line or key.
+
+    A TOML file may state ``currency``; it must be the event's.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: byte {error.start} is not UTF-8", remedy="Save the file as UTF-8.") from error
+    if path.suffix.lower() == ".csv":
+        rows, stated = _csv(path, text), None
+    else:
+        rows, stated = _toml(path, text)
+    if stated is not None and currency is not None and stated != currency:
+        raise DataError(f"{path}: currency is {stated!r}, the event's is {currency}")
+    try:
+        items = items_from(rows)
+    except Problem as problem:
+        raise DataError(f"{path}: {problem.detail}") from problem
+    return [{key: getattr(item, key) for key in _COLUMNS if getattr(item, key) is not None} for item in items]
+
+
+def _toml(path: Path, text: str) -> tuple[list[dict[str, Any]], str | None]:
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"{path}: {error}") from error
+    unknown = set(tables) - {"currency", "item"}
+    if unknown:
+        raise DataError(f"{path}: unknown key {sorted(unknown)[0]!r}; allowed are currency and [[item]]")
+    rows = tables.get("item", [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise DataError(f"{path}: item: wants [[item]] tables")
+    stated = tables.get("currency")
+    if stated is not None and not isinstance(stated, str):
+        raise DataError(f"{path}: currency: wants text such as \"EUR\", found {stated!r}")
+    return rows, stated
+
+
+def _csv(path: Path, text: str) -> list[dict[str, Any]]:
+    lines = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if ";" in text.partition("\n")[0] else ",")
+    rows = []
+    for row in lines:
+        if None in row:
+            raise DataError(f"{path}, line {lines.line_num}: more cells than headers")
+        item: dict[str, Any] = {key: _unquoted(value) for key, value in row.items() if value not in (None, "")}
+        for key in _NUMBERS:
+            if key in item:
+                try:
+                    item[key] = int(item[key])
+                except ValueError as error:
+                    raise DataError(
+                        f"{path}, line {lines.line_num}, {key}: {item[key]!r} is not a whole number of minor units"
+                    ) from error
+        rows.append(item)
+    return rows
+
+
+def write(items: list[Item], suffix: str, *, currency: str) -> str:
+    """A catalogue as the text of a file; CSV cells that a spreadsheet would take for a formula get a leading apostrophe."""
+    rows = [{key: getattr(item, key) for key in _COLUMNS if getattr(item, key) is not None} for item in items]
+    if suffix.lower() == ".csv":
+        out = io.StringIO(newline="")
+        table = csv.DictWriter(out, _COLUMNS)
+        table.writeheader()
+        table.writerows({key: neutral(value) for key, value in row.items()} for row in rows)
+        return out.getvalue()
+    parts = [f"currency = {json.dumps(currency)}\n"] if currency else []
+    for row in rows:
+        parts.append("\n[[item]]\n" + "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in row.items()))
+    return "".join(parts)
+
+
+def neutral(value: object) -> object:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _unquoted(value: str) -> str:
+    """The cell that ``neutral`` wrote, as it was."""
+    return value[1:] if value[:1] == "'" and value[1:].startswith(_FORMULA) else value

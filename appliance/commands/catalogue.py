@@ -1,0 +1,51 @@
+"""``boothkit catalogue``: import and export."""
+
+from pathlib import Path
+
+import click
+
+from appliance import cataloguefile
+from appliance.commands._common import Box, common
+from appliance.journal.read import Reader
+from appliance.projections import catalogue, events
+
+
+@click.group()
+def command() -> None:
+    """What is sold."""
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@common
+def import_(box: Box, file: Path) -> None:
+    """Take the catalogue of a TOML or CSV file, all or nothing."""
+    items = cataloguefile.read(file, currency=_currency(box))
+    answer = box.send("catalogue.import", {"items": items}).answer
+    box.out(answer, f"Catalogue {answer['version']}: {answer['changed']} changed, {answer['removed']} removed.")
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@common
+def export(box: Box, file: Path) -> None:
+    """Write the catalogue as TOML or CSV (by the file's ending)."""
+    reader = Reader(box.data)
+    try:
+        items = list(catalogue.full(reader.db()).values())
+    finally:
+        reader.close()
+    file.write_text(cataloguefile.write(items, file.suffix, currency=_currency(box) or ""), encoding="utf-8")
+    box.out({"items": len(items), "file": str(file)}, f"{len(items)} items written to {file}.")
+
+
+def _currency(box: Box) -> str | None:
+    """The present event's currency, when there is a journal with one."""
+    if not (box.data / "journal.db").exists():
+        return None
+    reader = Reader(box.data)
+    try:
+        event = events.current(reader.db())
+    finally:
+        reader.close()
+    return event.currency if event else None

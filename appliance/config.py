@@ -1,0 +1,195 @@
+"""The configuration: one TOML file. Every key is documented in docs/reference/configuration.md (a test compares)."""
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from appliance.errors import ConfigError
+
+SEARCH = (Path("/boot/firmware/boothkit.toml"), Path("/etc/boothkit/boothkit.toml"))
+DEFAULT_DATA = Path("/var/lib/boothkit")
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A table of the file; a key that it does not have is an error."""
+
+
+class Box(Table):
+    """``id``: the box's name in every fact, made up at the first start when empty; ``cell``: the team that runs it."""
+
+    id: Name | Literal[""] = ""
+    cell: Name = "cell"
+
+
+class Mqtt(Table):
+    """Where facts go. ``broker`` host:port, empty = nowhere; TLS as soon as ``ca`` is named; ``cert`` and ``key`` for a client certificate."""
+
+    broker: str = ""
+    user: str = ""
+    password_file: str = ""
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
+
+
+class Staff(Table):
+    """Where the till listens. Port 0 = any free one."""
+
+    host: str = "0.0.0.0"  # noqa: S104 - the till serves the staff's network; the firewall keeps guests out
+    port: Port = 8080
+
+
+class Portal(Table):
+    """Where guests are. ``public_url``: what a receipt's QR begins with."""
+
+    host: str = "0.0.0.0"  # noqa: S104 - guests are on the box's own Wi-Fi
+    port: Port = 80
+    public_url: str = "http://10.77.0.1"
+
+
+class Central(Table):
+    """``key``: central's verifier key (type 0x01), as ``boothkit central serve`` prints it. Without it nothing counts as safe."""
+
+    key: str = ""
+
+
+class ClockTable(Table):
+    """How far the wall clock is trusted; ``auto`` asks the kernel."""
+
+    trust: Literal["auto", "rtc", "ntp", "phone", "none"] = "auto"
+
+
+class Config(Table):
+    """The whole file. ``devices``: NAME = "URI"; the kind is NAME up to its first dash."""
+
+    box: Box = Box()
+    devices: dict[Name, str] = {}
+    mqtt: Mqtt = Mqtt()
+    staff: Staff = Staff()
+    portal: Portal = Portal()
+    central: Central = Central()
+    clock: ClockTable = ClockTable()
+
+    def device_names(self, kind: str) -> list[str]:
+        """Names of the configured devices of one kind, in the file's order."""
+        return [name for name in self.devices if name.partition("-")[0] == kind]
+
+
+DEVICE_KINDS = ("printer", "scanner", "footfall", "power")
+
+
+def find(explicit: str | Path | None) -> Path | None:
+    """The file to use: the one named, else BOOTHKIT_CONFIG, else the first of the usual places that exists."""
+    if explicit or (explicit := os.environ.get("BOOTHKIT_CONFIG")):
+        path = Path(explicit)
+        if not path.is_file():
+            raise ConfigError(f"{path}: there is no such file", remedy="Name an existing file with --config.")
+        return path
+    return next((path for path in SEARCH if path.is_file()), None)
+
+
+def load(path: Path | None, *overrides: dict[str, Any]) -> Config:
+    """The configuration of a file, over ``overrides`` (tables below the file's), with the environment on top.
+
+    Raises ConfigError that names file, line or key, what was found and what is allowed.
+    """
+    merged: dict[str, Any] = {}
+    for layer in (*overrides, read_tables(path) if path else {}, _environment()):
+        for table, values in layer.items():
+            merged[table] = (
+                {**merged.get(table, {}), **values} if isinstance(values, dict) and isinstance(merged.get(table, {}), dict) else values
+            )
+    where = str(path) if path else "configuration"
+    try:
+        config = msgspec.convert(merged, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{where}: {_explain(error, merged)}") from error
+    _check(config, where)
+    return config
+
+
+def read_tables(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file; a byte order mark and CRLF are fine."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        return tomllib.loads(text)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: byte {error.start} is not UTF-8", remedy="Save the file as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _environment() -> dict[str, Any]:
+    layer: dict[str, Any] = {}
+    if broker := os.environ.get("BOOTHKIT_MQTT"):
+        layer["mqtt"] = {"broker": broker}
+    if key := os.environ.get("BOOTHKIT_CENTRAL_KEY"):
+        layer["central"] = {"key": key}
+    return layer
+
+
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]+)`(?: - at `\$\.?(?P<table>[^`]*)`)?")
+
+
+def _explain(error: msgspec.ValidationError, merged: dict[str, Any]) -> str:
+    """msgspec's message with the allowed keys where a key is not known."""
+    match = _UNKNOWN.match(str(error))
+    if match is None:
+        text = str(error).replace("`$.", "`")
+        path = re.search(r"at `([^`[]+)`", text)
+        value: Any = merged
+        for part in path[1].split(".") if path else ():
+            value = value.get(part) if isinstance(value, dict) else None
+        return f"{text}; found {value!r}" if path else text
+    table = match["table"] or ""
+    kinds = {field: getattr(Config(), field) for field in Config.__struct_fields__}
+    struct = kinds.get(table, Config())
+    allowed = ", ".join(struct.__struct_fields__)
+    return f"unknown key {match['key']!r} in [{table or 'top level'}]; allowed are {allowed}"
+
+
+def _check(config: Config, where: str) -> None:
+    for name in config.devices:
+        if name.partition("-")[0] not in DEVICE_KINDS:
+            raise ConfigError(
+                f"{where}: device {name!r}: its kind {name.partition('-')[0]!r} is not known; "
+                f"a name begins with {', '.join(DEVICE_KINDS)}"
+            )
+    if config.mqtt.broker:
+        split_host_port(config.mqtt.broker, where=f"{where}: mqtt.broker")
+    url = urlsplit(config.portal.public_url)
+    if url.scheme not in ("http", "https") or not url.netloc:
+        raise ConfigError(f"{where}: portal.public_url {config.portal.public_url!r}: wants http://HOST or https://HOST")
+
+
+def split_host_port(text: str, *, where: str) -> tuple[str, int]:
+    """``host:port`` → (host, port); raises ConfigError."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ConfigError(f"{where}: {text!r}: wants host:port, such as broker.example:1883")
+    return host.strip("[]"), int(port)
+
+
+def save_resolved(config: Config, path: Path) -> None:
+    """Write the configuration as workers of one ``up`` shall read it (JSON; every JSON file of ours is read back by ``load_resolved``)."""
+    temporary = path.with_suffix(".new")
+    temporary.write_bytes(msgspec.json.encode(config))
+    temporary.replace(path)
+
+
+def load_resolved(path: Path) -> Config:
+    """What ``save_resolved`` wrote."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Config)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise ConfigError(f"{path}: {error}") from error

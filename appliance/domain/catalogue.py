@@ -1,0 +1,117 @@
+"""The catalogue: what is sold, at which price and VAT rate, and how much of it there is."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from appliance.domain import money
+from appliance.domain.kernel import ADMIN, MAX_AMOUNT, Ask, Context, Decided, Fact, command, kind
+from appliance.errors import invalid
+
+MAX_ITEMS = 500
+ItemKind = Literal["unit", "weight", "open", "deposit"]
+_SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+
+
+class Item(Fact):
+    """One thing for sale. ``price``: minor units a piece (a kilogram for ``weight``, a proposal for ``open``); ``vat``: rate
+    contained in the price; ``stock``: pieces (grams when weighed) at the start, None = not counted; ``cost``: minor units a
+    piece (a kilogram when weighed)."""
+
+    sku: str
+    name: str
+    price: int
+    vat: str
+    kind: ItemKind
+    category: str | None = None
+    stock: int | None = None
+    cost: int | None = None
+    maker: str | None = None
+    lot: str | None = None
+
+
+@kind("catalogue.changed/1")
+class CatalogueChanged(Fact):
+    """Items added or replaced, and those taken out. ``version`` rises by one with every change."""
+
+    version: int
+    items: list[Item]
+    removed: list[str]
+
+
+@dataclass(frozen=True)
+class CatalogueKnown:
+    """The items as they are now (stock as it was set, not what is left), and the version."""
+
+    version: int
+    items: dict[str, Item]
+
+
+class ImportCatalogue(Ask):
+    """The whole catalogue as it shall be from now on; all or nothing."""
+
+    items: list[Item]
+
+
+@command("catalogue.import", ImportCatalogue, ADMIN, bulk=True)
+def import_catalogue(ask: ImportCatalogue, known: CatalogueKnown, ctx: Context) -> Decided:
+    """What differs from the present catalogue becomes a fact; nothing does when nothing differs."""
+    if not 1 <= len(ask.items) <= MAX_ITEMS:
+        raise invalid(f"a catalogue has 1 to {MAX_ITEMS} items, this has {len(ask.items)}")
+    seen: set[str] = set()
+    for number, item in enumerate(ask.items, 1):
+        where = f"item {number} ({item.sku!r})"
+        if fault := item_fault(item):
+            raise invalid(f"{where}: {fault}")
+        if item.sku in seen:
+            raise invalid(f"{where}: this sku is there twice")
+        seen.add(item.sku)
+    changed = [item for item in ask.items if known.items.get(item.sku) != item]
+    removed = [sku for sku in known.items if sku not in seen]
+    answer = {"version": known.version, "changed": len(changed), "removed": len(removed)}
+    if not changed and not removed:
+        return Decided([], answer)
+    fact = CatalogueChanged(version=known.version + 1, items=changed, removed=removed)
+    return Decided([fact], {**answer, "version": known.version + 1})
+
+
+def item_fault(item: Item) -> str | None:
+    """What is wrong with an item, in words, or None."""
+    if not _SKU.fullmatch(item.sku):
+        return "a sku has 1 to 40 of letters, digits, dot, dash, underscore"
+    if not 1 <= len(item.name) <= 60 or not item.name.isprintable():
+        return "a name has 1 to 60 printable characters"
+    if not 0 <= item.price <= MAX_AMOUNT:
+        return f"price {item.price}: wants minor units from 0"
+    if item.stock is not None and not 0 <= item.stock <= MAX_AMOUNT:
+        return f"stock {item.stock}: wants a number from 0"
+    if item.cost is not None and not 0 <= item.cost <= MAX_AMOUNT:
+        return f"cost {item.cost}: wants minor units from 0"
+    try:
+        money.rate(item.vat)
+    except ValueError as error:
+        return f"vat: {error}"
+    for key in ("category", "maker", "lot"):
+        text = getattr(item, key)
+        if text is not None and not (1 <= len(text) <= 60 and text.isprintable()):
+            return f"{key} has 1 to 60 printable characters"
+    return None
+
+
+def items_from(rows: list[dict[str, object]]) -> list[Item]:
+    """Items from the tables of a file; raises a ``validation`` Problem that names item and key."""
+    items = []
+    for number, row in enumerate(rows, 1):
+        unknown = set(row) - set(Item.__struct_fields__)
+        if unknown:
+            raise invalid(
+                f"item {number} ({row.get('sku', '?')}): unknown key {sorted(unknown)[0]!r}; "
+                f"allowed are {', '.join(Item.__struct_fields__)}"
+            )
+        try:
+            items.append(msgspec.convert(row, Item))
+        except msgspec.ValidationError as error:
+            raise invalid(f"item {number} ({row.get('sku', '?')}): {error}") from error
+    return items

@@ -1,0 +1,122 @@
+"""The event: created, opened, closed. One is open at a time."""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from appliance.domain.kernel import ADMIN, STAFF, Ask, Context, Decided, Fact, command, kind, refuse
+from appliance.errors import invalid
+
+
+@kind("event.created/1")
+class EventCreated(Fact):
+    """An event with its currency (ISO 4217), time zone (IANA) and area in m² (a decimal)."""
+
+    event: str
+    name: str
+    currency: str
+    timezone: str
+    area_m2: str
+
+
+@kind("event.opened/1")
+class EventOpened(Fact):
+    """From now on the box sells and admits for this event."""
+
+    event: str
+
+
+@kind("event.closed/1")
+class EventClosed(Fact):
+    """No more sales and admissions."""
+
+    event: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """The present event as projections know it. ``state``: created, open or closed."""
+
+    event: str
+    name: str
+    currency: str
+    timezone: str
+    area_m2: str
+    state: str
+
+
+@dataclass(frozen=True)
+class EventKnown:
+    """The newest event of this box, if there is one."""
+
+    event: Event | None
+
+
+class CreateEvent(Ask):
+    """``area_m2``: the space that the cell pays for, as a decimal."""
+
+    name: str
+    currency: str
+    timezone: str
+    area_m2: str
+
+
+class OpenEvent(Ask):
+    """Opens the event that was created last."""
+
+
+class CloseEvent(Ask):
+    """Closes the open event."""
+
+
+@command("event.create", CreateEvent, ADMIN)
+def create(ask: CreateEvent, known: EventKnown, ctx: Context) -> Decided:
+    """A new event; the one before must be closed."""
+    name = ask.name.strip()
+    if not 1 <= len(name) <= 80 or not name.isprintable():
+        raise invalid(f"the event's name has 1 to 80 printable characters, not {len(name)}")
+    if not (len(ask.currency) == 3 and ask.currency.isascii() and ask.currency.isupper()):
+        raise invalid(f"currency {ask.currency!r}: wants an ISO 4217 code such as EUR")
+    try:
+        ZoneInfo(ask.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise invalid(f"time zone {ask.timezone!r}: wants an IANA name such as Europe/Berlin") from error
+    try:
+        area = Decimal(ask.area_m2)
+    except InvalidOperation as error:
+        raise invalid(f"area {ask.area_m2!r}: wants square metres such as 12 or 7.5") from error
+    if not area.is_finite() or not 0 < area <= 1_000_000:
+        raise invalid(f"area {ask.area_m2}: wants more than 0 and at most 1,000,000 m²")
+    if known.event is not None and known.event.state != "closed":
+        refuse("event-open", f"{known.event.name} is {known.event.state}", "Close it first: boothkit event close")
+    event = ctx.new_id("ev")
+    fact = EventCreated(
+        event=event, name=name, currency=ask.currency, timezone=ask.timezone, area_m2=format(area.normalize(), "f")
+    )
+    return Decided([fact], {"event": event}, event=event)
+
+
+@command("event.open", OpenEvent, STAFF)
+def open_event(ask: OpenEvent, known: EventKnown, ctx: Context) -> Decided:
+    """The created event goes live."""
+    if known.event is None or known.event.state == "closed":
+        refuse("not-found", "no event was created", "boothkit event create")
+    if known.event.state == "open":
+        refuse("event-open", f"{known.event.name} is open already", "")
+    return Decided([EventOpened(event=known.event.event)], {"event": known.event.event})
+
+
+@command("event.close", CloseEvent, STAFF)
+def close(ask: CloseEvent, known: EventKnown, ctx: Context) -> Decided:
+    """The open event ends; the tree head is signed."""
+    live = require_open(known.event)
+    return Decided([EventClosed(event=live.event)], {"event": live.event}, checkpoint=True)
+
+
+def require_open(event: Event | None) -> Event:
+    """The open event, or the refusal ``event-closed``."""
+    if event is None:
+        refuse("event-closed", "there is no event yet", "The lead creates and opens one: boothkit event create, open.")
+    if event.state != "open":
+        refuse("event-closed", f"{event.name} is {event.state}", "The lead opens the event.")
+    return event

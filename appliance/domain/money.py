@@ -1,0 +1,53 @@
+"""Money: integer minor units, exact rates, one rounding rule (half away from zero)."""
+
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import NewType
+
+from appliance.domain.kernel import Fact
+
+Minor = NewType("Minor", int)
+"""An amount in the smallest unit of its currency: cents for EUR."""
+
+
+class VatLine(Fact):
+    """VAT of one rate on one receipt: ``gross`` = ``net`` + ``tax``, in minor units."""
+
+    rate: str
+    net: int
+    tax: int
+    gross: int
+
+
+def half_up(value: Fraction) -> int:
+    """Round to the nearest integer, halves away from zero."""
+    whole = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
+    return whole if value >= 0 else -whole
+
+
+def rate(text: str) -> Fraction:
+    """A rate such as ``"0.19"`` exactly; raises ValueError when it is not a decimal from 0 up to and including 1."""
+    try:
+        decimal = Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError(f"{text!r} is not a decimal number such as 0.19") from error
+    if not decimal.is_finite() or not 0 <= decimal <= 1:
+        raise ValueError(f"a rate lies between 0 and 1, not at {text}")
+    return Fraction(decimal)
+
+
+def vat_lines(parts: Iterable[tuple[str, int]]) -> list[VatLine]:
+    """(rate, gross) of every line → VAT summed per rate and rounded once: tax = half-up(gross·r/(1+r)).
+
+    Ordered by rate, highest first.
+    """
+    gross: dict[str, int] = {}
+    for text, amount in parts:
+        gross[text] = gross.get(text, 0) + amount
+    lines = []
+    for text, total in sorted(gross.items(), key=lambda item: -rate(item[0])):
+        r = rate(text)
+        tax = half_up(total * r / (1 + r))
+        lines.append(VatLine(rate=text, net=total - tax, tax=tax, gross=total))
+    return lines

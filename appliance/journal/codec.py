@@ -1,0 +1,60 @@
+"""Bodies of facts as bytes: RFC 8785 canonical JSON, and the leaf that the tree is made of."""
+
+import hashlib
+import json
+from typing import Any
+
+import rfc8785
+
+MAX_INT = 2**53 - 1
+
+
+class NotCanonical(ValueError):
+    """A body that the journal does not take: a float, an integer beyond ±(2^53 − 1), bytes, or a key that is not ASCII."""
+
+
+def encode(body: dict[str, Any]) -> bytes:
+    """The RFC 8785 bytes of a body. Raises NotCanonical; floats are refused even where RFC 8785 knows them."""
+    _check(body, "")
+    try:
+        return rfc8785.dumps(body)
+    except UnicodeEncodeError as error:
+        raise NotCanonical(f"half a surrogate pair is not text: {error.object!r:.60}") from error
+
+
+def decode(text: str | bytes) -> dict[str, Any]:
+    """The body that the bytes stand for; raises NotCanonical when they are not JSON, or not in canonical form."""
+    raw = text.encode() if isinstance(text, str) else text
+    try:
+        body = json.loads(raw)
+    except ValueError as error:
+        raise NotCanonical(f"not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise NotCanonical(f"a body is an object, this is a {type(body).__name__}")
+    if encode(body) != raw:
+        raise NotCanonical("not in the canonical form of RFC 8785")
+    return body
+
+
+def leaf_hash(body: bytes) -> bytes:
+    """RFC 6962 §2.1: SHA-256(0x00 ‖ body)."""
+    return hashlib.sha256(b"\x00" + body).digest()
+
+
+def _check(value: object, where: str) -> None:
+    match value:
+        case None | bool() | str():
+            return
+        case int():
+            if not -MAX_INT <= value <= MAX_INT:
+                raise NotCanonical(f"{where or 'body'}: {value} is beyond ±(2^53 − 1)")
+        case dict():
+            for key, inner in value.items():
+                if not isinstance(key, str) or not key.isascii():
+                    raise NotCanonical(f"{where or 'body'}: key {key!r} is not ASCII text")
+                _check(inner, f"{where}.{key}" if where else key)
+        case list() | tuple():
+            for index, inner in enumerate(value):
+                _check(inner, f"{where}[{index}]")
+        case _:
+            raise NotCanonical(f"{where or 'body'}: a {type(value).__name__} does not belong into a fact")

@@ -1,0 +1,80 @@
+"""The box's own keys: one Ed25519 seed for its logs, one HMAC key for identities; files of mode 0600 under DATA/keys."""
+
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from appliance.errors import BoothkitError
+from appliance.journal import notes
+
+
+class BadKeys(BoothkitError):
+    """A key file does not hold a key."""
+
+    remedy = "Restore DATA/keys from the backup; without it the box starts a new log."
+
+
+class BoxKeys:
+    """``signer(log)`` signs that log's checkpoints; ``mac`` is for digests of commands and ids of plain tickets."""
+
+    def __init__(self, box: str, folder: Path) -> None:
+        self._box = box
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._seed = _secret(folder / "box.key")
+        self._mac = _secret(folder / "command.key")
+
+    def origin(self, log: int) -> str:
+        """``boothkit/<box>/<log>``."""
+        return f"boothkit/{self._box}/{log}"
+
+    def signer(self, log: int) -> notes.Signer:
+        """The signer of one log: the name is its origin."""
+        return notes.Signer(self.origin(log), self._seed)
+
+    def publish(self, log: int) -> None:
+        """Add the log's verifier key to box.pub, newest last; the same again changes nothing."""
+        path = self._folder / "box.pub"
+        line = self.signer(log).verifier.vkey()
+        known = path.read_text().splitlines() if path.exists() else []
+        if line not in known:
+            write_durably(path, "".join(f"{key}\n" for key in [*known, line]).encode(), 0o644)
+
+    def digest(self, canonical: bytes) -> bytes:
+        """HMAC-SHA256 over a command's canonical bytes: what tells the same identity with other content apart."""
+        return hmac.digest(self._mac, b"command\x00" + canonical, "sha256")
+
+    def plain_ticket(self, code: str) -> str:
+        """The id of a ticket that is a plain code: an HMAC (hex, 128 bits), so that the journal never holds the code."""
+        return hmac.digest(self._mac, b"ticket\x00" + code.encode(), "sha256").hex()[:32]
+
+
+def _secret(path: Path) -> bytes:
+    if not path.exists():
+        write_durably(path, (secrets.token_hex(32) + "\n").encode(), 0o600)
+    try:
+        seed = bytes.fromhex(path.read_text().strip())
+    except ValueError as error:
+        raise BadKeys(f"{path}: wants 64 hexadecimal digits") from error
+    if len(seed) != 32:
+        raise BadKeys(f"{path}: wants 64 hexadecimal digits, has {2 * len(seed)}")
+    return seed
+
+
+def write_durably(path: Path, content: bytes, mode: int) -> None:
+    """Write a small file so that a power cut leaves the old or the new one, never half of it."""
+    temporary = path.with_name(path.name + ".new")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        os.fchmod(handle, mode)
+        os.write(handle, content)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

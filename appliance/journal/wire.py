@@ -1,0 +1,34 @@
+"""Frames between the recorder and everybody else: JSON over unix SOCK_SEQPACKET, one message a frame."""
+
+import json
+from typing import Any
+
+MAX_FRAME = 128 * 1024
+
+
+class BadFrame(ValueError):
+    """A message that is no frame; the text says what was found."""
+
+
+def pack(frame: dict[str, Any]) -> bytes:
+    """A frame's bytes; raises BadFrame when it is longer than 128 KiB or holds what JSON cannot."""
+    try:
+        raw = json.dumps(frame, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise BadFrame(f"not JSON: {error}") from error
+    if len(raw) > MAX_FRAME:
+        raise BadFrame(f"{len(raw)} bytes; a frame has at most {MAX_FRAME}")
+    return raw
+
+
+def unpack(raw: bytes) -> dict[str, Any]:
+    """The object that a message carries; raises BadFrame."""
+    if len(raw) > MAX_FRAME:
+        raise BadFrame(f"more than {MAX_FRAME} bytes")
+    try:
+        frame = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise BadFrame(f"not JSON: {error}") from error
+    if not isinstance(frame, dict):
+        raise BadFrame(f"a frame is an object, not a {type(frame).__name__}")
+    return frame

@@ -1,0 +1,1 @@
+"""The two databases that are not the journal: people.db (erasable) and secrets.db (hashes of PINs and tokens)."""

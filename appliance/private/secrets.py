@@ -1,0 +1,314 @@
+"""DATA/secrets.db: who may sign in. Hashes of PINs, tokens and cookies; the till's and the command line's.
+
+Signing in is by PIN alone, so a PIN names its person: all PINs share the box's random salt, and their argon2
+hashes stand in a UNIQUE column. One argon2 run finds the person or nobody, at the same cost either way and
+however many staff there are; and two people can never have one PIN. That a PIN is taken shows only to `add`,
+which needs write access to this file; it names nobody, and a PIN that the box draws is redrawn in silence.
+
+A lock-out is kept per device. Beside it a slower brake counts what a right PIN does not forgive: wrong PINs
+of a device that signed in before, else of all unknown devices at one network address. So neither a made-up
+device cookie nor somebody's own right PIN in between buys more guesses, and a stranger locks no known till.
+"""
+
+import hashlib
+import os
+import re
+import secrets
+import sqlite3
+import threading
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from appliance.clock import Clock, Now
+from appliance.errors import Problem
+from appliance.ids import new_id
+
+Role = Literal["lead", "cashier", "door"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+SESSION_S = 12 * 3600
+"""Seconds from signing in to having to sign in again."""
+FREE_TRIES = 4
+"""Wrong PINs that a device may enter; the next one locks it."""
+FREE_TRIES_SLOW = 19
+"""The same for the slow brake."""
+LOCK_S = 30
+"""Seconds of the first lock; each further wrong PIN doubles it, up to FORGET_S."""
+FORGET_S = 3600
+"""Seconds after the last wrong PIN until all is forgotten."""
+
+_VERSION = 1
+_PIN = re.compile(r"[0-9]{4,8}")
+_WAITING = 4  # sign-ins that may queue for argon2; more are told to come back
+_SESSIONS_EACH = 30
+_DEVICES = 1000
+_SCHEMA = f"""
+CREATE TABLE setting (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+CREATE TABLE staff (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, role TEXT NOT NULL,
+    pin BLOB NOT NULL UNIQUE) STRICT;
+CREATE TABLE token (hash BLOB PRIMARY KEY, staff TEXT NOT NULL REFERENCES staff ON DELETE CASCADE) STRICT;
+CREATE TABLE session (hash BLOB PRIMARY KEY, staff TEXT NOT NULL REFERENCES staff ON DELETE CASCADE,
+    csrf TEXT NOT NULL, boot TEXT NOT NULL, mono INTEGER NOT NULL, wall_ms INTEGER NOT NULL) STRICT;
+CREATE TABLE device (hash BLOB PRIMARY KEY) STRICT;
+CREATE TABLE brake (key TEXT PRIMARY KEY, wrong INTEGER NOT NULL,
+    boot TEXT NOT NULL, mono INTEGER NOT NULL) STRICT;
+PRAGMA user_version = {_VERSION};
+"""
+
+
+@dataclass(frozen=True)
+class Staff:
+    """One person who works here. ``id`` is what the journal's ``actor`` shows."""
+
+    id: str
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Who asks. ``csrf``: what a write by cookie has to repeat; None when a bearer token was shown."""
+
+    staff: Staff
+    csrf: str | None
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A sign-in that worked. ``cookie`` and ``device`` go to the browser and are kept nowhere else;
+    ``device`` is None when the browser's device cookie was good already."""
+
+    staff: Staff
+    csrf: str
+    cookie: str
+    device: str | None
+
+
+class Secrets:
+    """The open file. Thread-safe; other processes may have it open too."""
+
+    def __init__(self, data: Path, clock: Clock) -> None:
+        """Makes DATA/secrets.db (mode 0600) when it is not there. ValueError: written by a newer Boothkit."""
+        path = data / "secrets.db"
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        self._clock = clock
+        self._db = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+        self._lock = threading.Lock()
+        self._argon2 = threading.Lock()
+        self._queue = threading.BoundedSemaphore(_WAITING)
+        self._db.execute("PRAGMA journal_mode = DELETE")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA foreign_keys = ON")
+        with self._writing() as db:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
+                for statement in _SCHEMA.split(";"):
+                    db.execute(statement)
+                db.execute("INSERT INTO setting VALUES ('salt', ?)", (secrets.token_bytes(16),))
+            elif version != _VERSION:
+                raise ValueError(f"{path} has version {version}, this Boothkit reads {_VERSION}")
+            self._salt: bytes = db.execute("SELECT value FROM setting WHERE key = 'salt'").fetchone()[0]
+
+    def close(self) -> None:
+        """May be called twice."""
+        self._db.close()
+
+    def add(self, name: str, role: Role, pin: str | None = None) -> tuple[Staff, str]:
+        """A new person and the PIN: the one given (4 to 8 digits), else six digits that the box draws.
+
+        ValueError: a name that is empty, too long or taken, or a PIN that cannot be given.
+        """
+        name = unicodedata.normalize("NFC", name).strip()
+        if not 1 <= len(name) <= 40 or not name.isprintable():
+            raise ValueError("a name has 1 to 40 printable characters")
+        if pin is not None and not _PIN.fullmatch(pin):
+            raise ValueError("a PIN has 4 to 8 digits")
+        staff = Staff(new_id("s"), name, role)
+        while True:
+            chosen = pin if pin is not None else f"{secrets.randbelow(10**6):06}"
+            hashed = self._hash_pin(chosen)
+            with self._writing() as db:
+                if db.execute("SELECT 1 FROM staff WHERE name = ?", (name,)).fetchone():
+                    raise ValueError(f"{name} is there already")
+                if not db.execute("SELECT 1 FROM staff WHERE pin = ?", (hashed,)).fetchone():
+                    db.execute("INSERT INTO staff VALUES (?, ?, ?, ?)", (staff.id, name, role, hashed))
+                    return staff, chosen
+            if pin is not None:
+                raise ValueError("this PIN cannot be given; choose another, or none and the box draws one")
+
+    def staff(self) -> list[Staff]:
+        """Everybody, by name."""
+        with self._reading() as db:
+            return [Staff(*row) for row in db.execute("SELECT id, name, role FROM staff ORDER BY name")]
+
+    def remove(self, name: str) -> Staff | None:
+        """Take a person's PIN, tokens and sign-ins away; None when there is nobody of that name."""
+        with self._writing() as db:
+            row = db.execute("DELETE FROM staff WHERE name = ? RETURNING id, name, role", (name,)).fetchone()
+        return None if row is None else Staff(*row)
+
+    def issue_token(self, staff: Staff) -> str:
+        """A bearer token, to be shown once: only its SHA-256 is kept."""
+        token = "bkt_" + secrets.token_urlsafe(32)
+        with self._writing() as db:
+            db.execute("INSERT INTO token VALUES (?, ?)", (_sha256(token), staff.id))
+        return token
+
+    def bearer(self, token: str) -> SignedIn | None:
+        """Whose token this is."""
+        query = "SELECT s.id, s.name, s.role FROM token t JOIN staff s ON s.id = t.staff WHERE t.hash = ?"
+        with self._reading() as db:
+            row = db.execute(query, (_sha256(token),)).fetchone()
+        return None if row is None else SignedIn(Staff(*row), None)
+
+    def session(self, cookie: str) -> SignedIn | None:
+        """Who signed in with this cookie; None when nobody did, or longer ago than SESSION_S."""
+        query = """SELECT s.id, s.name, s.role, e.csrf, e.boot, e.mono, e.wall_ms
+            FROM session e JOIN staff s ON s.id = e.staff WHERE e.hash = ?"""
+        with self._reading() as db:
+            row = db.execute(query, (_sha256(cookie),)).fetchone()
+        if row is None or _session_over(self._clock(), *row[4:]):
+            return None
+        return SignedIn(Staff(*row[:3]), row[3])
+
+    def logout(self, cookie: str) -> None:
+        """The cookie is worth nothing from now on."""
+        with self._writing() as db:
+            db.execute("DELETE FROM session WHERE hash = ?", (_sha256(cookie),))
+
+    def login(self, pin: str, device: str | None, address: str) -> Grant:
+        """Sign in. ``device``: the browser's device cookie, if it sent one; ``address``: where it asks from.
+
+        Raises Problem: ``wrong-pin``; ``throttled`` (with ``retry_after`` seconds) from the fifth wrong PIN
+        on, also for a right one meanwhile; ``busy`` when too many sign in at the same moment.
+        """
+        if not self._queue.acquire(blocking=False):
+            raise Problem("busy", "too many sign-ins at this moment", "Try again in a second.", retry_after=1)
+        try:
+            # Counting under the same lock: guesses sent side by side are counted one after the other.
+            with self._argon2:
+                return self._login(pin, device, address)
+        finally:
+            self._queue.release()
+
+    def _login(self, pin: str, device: str | None, address: str) -> Grant:
+        now = self._clock()
+        with self._writing() as db:
+            _forget(db, now)
+            known = device is not None and _is_known(db, device)
+            keys = _brake_keys(device, address, known)
+            wait = max(_left(db, key, now) for key in keys)
+        if wait > 0:
+            raise _throttled(wait)
+        hashed = self._hash_pin(pin) if _PIN.fullmatch(pin) else b""
+        with self._writing() as db:
+            row = db.execute("SELECT id, name, role FROM staff WHERE pin = ?", (hashed,)).fetchone()
+            if row is None:
+                wait = max(_count_wrong(db, key, now) for key in keys)
+            else:
+                db.execute("DELETE FROM brake WHERE key = ?", (keys[0],))
+                return _grant(db, Staff(*row), None if known else secrets.token_urlsafe(24), now)
+        if wait > 0:
+            raise _throttled(wait)
+        raise Problem("wrong-pin", "this PIN is nobody's", "Type it again.")
+
+    def _hash_pin(self, pin: str) -> bytes:
+        """43 ms and 12 MB on the machine that NETWORK.md measured on."""
+        from argon2.low_level import Type, hash_secret_raw
+
+        return hash_secret_raw(
+            pin.encode(),
+            self._salt,
+            time_cost=3,
+            memory_cost=12 * 1024,
+            parallelism=1,
+            hash_len=32,
+            type=Type.ID,
+        )
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            yield self._db
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+
+def _sha256(text: str) -> bytes:
+    # The header may hold any bytes; such a text is nobody's, and must not be an error.
+    return hashlib.sha256(text.encode(errors="surrogatepass")).digest()
+
+
+def _session_over(now: Now, boot: str, mono: int, wall_ms: int) -> bool:
+    """The monotonic clock decides within one boot; after a reboot the wall clock, if it did not go back."""
+    age_s = (now.mono - mono) / 1e6 if boot == now.boot else (now.wall_ms - wall_ms) / 1e3
+    return not 0 <= age_s < SESSION_S
+
+
+def _grant(db: sqlite3.Connection, staff: Staff, device: str | None, now: Now) -> Grant:
+    cookie, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
+    insert = "INSERT INTO session VALUES (?, ?, ?, ?, ?, ?)"
+    db.execute(insert, (_sha256(cookie), staff.id, csrf, now.boot, now.mono, now.wall_ms))
+    keep = "SELECT rowid FROM session WHERE staff = ? ORDER BY rowid DESC LIMIT ?"
+    db.execute(
+        f"DELETE FROM session WHERE staff = ? AND rowid NOT IN ({keep})",  # noqa: S608 -- our own words
+        (staff.id, staff.id, _SESSIONS_EACH),
+    )
+    if device is not None:
+        db.execute("INSERT INTO device VALUES (?)", (_sha256(device),))
+        newest = "SELECT rowid FROM device ORDER BY rowid DESC LIMIT ?"
+        db.execute(f"DELETE FROM device WHERE rowid NOT IN ({newest})", (_DEVICES,))  # noqa: S608 -- our own words
+    return Grant(staff, csrf, cookie, device)
+
+
+def _is_known(db: sqlite3.Connection, device: str) -> bool:
+    return db.execute("SELECT 1 FROM device WHERE hash = ?", (_sha256(device),)).fetchone() is not None
+
+
+def _brake_keys(device: str | None, address: str, known: bool) -> tuple[str, str]:
+    """The quick brake, which a right PIN lets go, and the slow one, which it does not."""
+    own = f"address {address}" if device is None else f"device {_sha256(device).hex()}"
+    return own, "slow " + (own if known else f"address {address}")
+
+
+def _forget(db: sqlite3.Connection, now: Now) -> None:
+    """Drop what is over. After a reboot every lock runs again, from the boot: no wall clock is believed."""
+    db.execute("UPDATE brake SET boot = ?, mono = 0 WHERE boot <> ?", (now.boot, now.boot))
+    db.execute("DELETE FROM brake WHERE mono <= ?", (now.mono - FORGET_S * 1_000_000,))
+
+
+def _left(db: sqlite3.Connection, key: str, now: Now) -> float:
+    """Seconds until this brake lets go; 0 or less when it does not hold."""
+    row = db.execute("SELECT wrong, mono FROM brake WHERE key = ?", (key,)).fetchone()
+    return 0.0 if row is None else _lock_s(key, row[0]) - (now.mono - row[1]) / 1e6
+
+
+def _count_wrong(db: sqlite3.Connection, key: str, now: Now) -> float:
+    """One more wrong PIN; seconds that the device is locked for it."""
+    upsert = """INSERT INTO brake VALUES (?, 1, ?, ?)
+        ON CONFLICT (key) DO UPDATE SET wrong = wrong + 1, mono = excluded.mono RETURNING wrong"""
+    return float(_lock_s(key, db.execute(upsert, (key, now.boot, now.mono)).fetchone()[0]))
+
+
+def _lock_s(key: str, wrong: int) -> int:
+    beyond = wrong - (FREE_TRIES_SLOW if key.startswith("slow ") else FREE_TRIES)
+    return 0 if beyond <= 0 else min(LOCK_S * 2 ** min(beyond - 1, 20), FORGET_S)
+
+
+def _throttled(wait: float) -> Problem:
+    seconds = max(1, -int(-wait // 1))
+    remedy = f"Wait {seconds} s, then try again."
+    return Problem("throttled", "too many wrong PINs on this device", remedy, retry_after=seconds)

@@ -1,0 +1,58 @@
+"""The events of this box; the newest is the present one."""
+
+import sqlite3
+
+from appliance.domain.events import Event, EventClosed, EventCreated, EventKnown, EventOpened
+from appliance.domain.kernel import Ask
+from appliance.journal.store import Record
+from appliance.projections.registry import Surroundings, folds, knows
+
+TABLES = """
+CREATE TABLE p_event(
+  event TEXT PRIMARY KEY, ordinal INTEGER NOT NULL, name TEXT NOT NULL, currency TEXT NOT NULL, timezone TEXT NOT NULL,
+  area_m2 TEXT NOT NULL, state TEXT NOT NULL, opened_at TEXT, opened_pos INTEGER, closed_at TEXT) STRICT;
+"""
+
+
+@folds(EventCreated)
+def created(db: sqlite3.Connection, record: Record, fact: EventCreated) -> None:
+    """A new event."""
+    db.execute(
+        "INSERT INTO p_event VALUES(?, ?, ?, ?, ?, ?, 'created', NULL, NULL, NULL)",
+        (fact.event, record.pos, fact.name, fact.currency, fact.timezone, fact.area_m2),
+    )
+
+
+@folds(EventOpened)
+def opened(db: sqlite3.Connection, record: Record, fact: EventOpened) -> None:
+    """It goes live."""
+    db.execute(
+        "UPDATE p_event SET state = 'open', opened_at = ?, opened_pos = ? WHERE event = ?",
+        (record.body["at"], record.pos, fact.event),
+    )
+
+
+@folds(EventClosed)
+def closed(db: sqlite3.Connection, record: Record, fact: EventClosed) -> None:
+    """It ends."""
+    db.execute("UPDATE p_event SET state = 'closed', closed_at = ? WHERE event = ?", (record.body["at"], fact.event))
+
+
+def current(db: sqlite3.Connection) -> Event | None:
+    """The newest event, whatever its state."""
+    row = db.execute(
+        "SELECT event, name, currency, timezone, area_m2, state FROM p_event ORDER BY ordinal DESC LIMIT 1"
+    ).fetchone()
+    return Event(*row) if row else None
+
+
+def opened_at(db: sqlite3.Connection, event: str) -> str | None:
+    """When an event went live (RFC 3339)."""
+    row = db.execute("SELECT opened_at FROM p_event WHERE event = ?", (event,)).fetchone()
+    return row["opened_at"] if row else None
+
+
+@knows("event.create", "event.open", "event.close")
+def for_events(db: sqlite3.Connection, ask: Ask, around: Surroundings) -> EventKnown:
+    """The present event."""
+    return EventKnown(current(db))

@@ -1,0 +1,1 @@
+"""Receipts: laid out once, then printed, shown and signed. Reads stored sales; decides nothing."""

@@ -1,0 +1,63 @@
+"""What every worker is started with, and how it finds it."""
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance import config as configuration
+from appliance.clock import Clock, system_clock
+from appliance.config import Config
+from appliance.errors import ConfigError
+from appliance.ids import new_id
+from appliance.journal.keys import write_durably
+
+
+@dataclass(frozen=True)
+class WorkerContext:
+    """One worker's surroundings: its name, the configuration, DATA and RUN, the clock, the box's id."""
+
+    name: str
+    config: Config
+    data: Path
+    run: Path
+    clock: Clock
+    box: str
+
+
+def worker_context(name: str, config: Config, data: Path, run: Path) -> WorkerContext:
+    """The context of a worker on this machine."""
+    return WorkerContext(name, config, data, run, system_clock(config.clock.trust), box_id(config, data))
+
+
+def box_id(config: Config, data: Path) -> str:
+    """The configured id, else the one that this data folder was given at its first use."""
+    path = data / "box.id"
+    if path.exists():
+        kept = path.read_text().strip()
+        if config.box.id and config.box.id != kept:
+            raise ConfigError(
+                f"box.id is {config.box.id!r}, but {data} belongs to box {kept!r}",
+                remedy="Use the box's own data folder, or take box.id out of the configuration.",
+            )
+        return kept
+    data.mkdir(parents=True, exist_ok=True)
+    ident = config.box.id or new_id("box-", 6)
+    write_durably(path, f"{ident}\n".encode(), 0o644)
+    return ident
+
+
+def default_run(data: Path) -> Path:
+    """The run folder that belongs to a data folder: /run/boothkit for the service, else a short private folder of this user.
+
+    Unix socket paths have at most 107 bytes, so it does not lie below the data folder.
+    """
+    if explicit := os.environ.get("BOOTHKIT_RUN"):
+        return Path(explicit)
+    if data == configuration.DEFAULT_DATA:
+        return Path("/run/boothkit")
+    digest = hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:10]
+    return Path(tempfile.gettempdir()) / f"boothkit-{os.getuid()}-{digest}"
+
+

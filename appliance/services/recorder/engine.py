@@ -1,0 +1,303 @@
+"""Commands in, durable facts out: one transaction a batch, one savepoint a command."""
+
+import json
+import re
+import secrets
+import sqlite3
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from appliance import log
+from appliance.clock import Clock, Now
+from appliance.config import Config
+from appliance.domain.box import ClockStepped, CommandRefused, LogStarted
+from appliance.domain.kernel import Context, Decided, Fact, Personal, Role, ask_for, command_types, kind_of
+from appliance.errors import Problem, invalid
+from appliance.ids import new_id
+from appliance.journal import codec, notes
+from appliance.journal.store import Record, Savepoint, Store
+from appliance.private.people import PeopleWriter, seal
+from appliance.projections import events
+from appliance.projections.registry import Surroundings, known
+from appliance.projections.runner import Projector
+from appliance.receipts.token import address, token
+from appliance.services.recorder import keeping
+from appliance.services.recorder.ticketkeys import TicketKeys
+
+logger = log.get("recorder")
+_IDENTITY = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
+_ACTOR = re.compile(r"[a-z]{1,12}:[A-Za-z0-9._-]{1,60}")
+STEP_MS = 2000
+
+
+@dataclass(frozen=True)
+class Request:
+    """A frame as it came in over the socket of ``role``."""
+
+    role: Role
+    id: Any
+    command: Any
+    actor: Any
+    data: Any
+
+
+Reply = dict[str, Any]
+
+
+class Engine:
+    """Everything the recorder knows and does, without its sockets."""
+
+    def __init__(self, data: Path, config: Config, clock: Clock, box: str) -> None:
+        self._clock = clock
+        self._config = config
+        self.store = Store(data, box)
+        self.people = PeopleWriter(data)
+        self._projector = Projector(self.store.db, self._on_stale)
+        self._keys = TicketKeys(data / "keys")
+        self._offset: tuple[str, int] | None = None
+        self.central = notes.Verifier.parse(config.central.key) if config.central.key else None
+        self._start()
+
+    def close(self) -> None:
+        """Close both files."""
+        self.store.close()
+        self.people.close()
+
+    def _on_stale(self, name: str, error: Exception) -> None:
+        logger.error("projection.stale", projection=name, error=repr(error)[:200])
+
+    def _start(self) -> None:
+        rebuilt = self._projector.catch_up()
+        if rebuilt and self.store.pos:
+            logger.info("projection.rebuilt", projections=",".join(rebuilt))
+        if self.store.log == 0:
+            self.store.begin()
+            self._start_log("new")
+            self.store.commit()
+        referred = {ref for (ref,) in self.store.db.execute("SELECT holder_ref FROM p_ticket WHERE holder_ref IS NOT NULL")}
+        if orphans := self.people.sweep(referred):
+            logger.info("people.swept", orphans=orphans)
+
+    def _start_log(self, reason: str) -> None:
+        number = self.store.start_log()
+        key = self.store.keys.signer(number).verifier.vkey()
+        fact = msgspec.convert({"log": number, "reason": reason, "previous": None, "key": key}, LogStarted)
+        self._append(fact, f"log-{self.store.box}-{number}", 0, "box:recorder", "", self._clock())
+
+    # A batch
+
+    def execute(self, requests: Sequence[Request], more: Callable[[], bool] = lambda: True) -> list[Reply]:
+        """Decide a batch in order, commit once; the replies may be sent when this returns.
+
+        ``more`` is asked between commands: when it says no, the batch ends early and fewer replies come back. A disk that
+        is full, or a database that cannot write, undoes the whole batch: every reply then says so, and no identity is
+        used up.
+        """
+        replies: list[Reply] = []
+        try:
+            self.store.begin()
+            self._notice_clock()
+            for request in requests:
+                if replies and not more():
+                    break
+                replies.append(self._one(request))
+            self.store.commit()
+        except sqlite3.Error as error:
+            self.store.rollback()
+            problem = self._storage_problem(error)
+            logger.error("journal.write_failed", error=str(error), slug=problem.slug)
+            return [failure(request.id, problem) for request in requests]
+        except BaseException:
+            self.store.rollback()
+            raise
+        return replies
+
+    @staticmethod
+    def _storage_problem(error: sqlite3.Error) -> Problem:
+        if "full" in str(error):
+            return Problem(
+                "disk-full", "The card is full; nothing was recorded.", "Free space on the card; nothing is lost so far."
+            )
+        return Problem("busy", f"The journal cannot be written now: {error}", "Ask again in a moment with the same key.")
+
+    def _notice_clock(self) -> None:
+        """A wall clock that moved against the monotonic one is a fact."""
+        now = self._clock()
+        offset = now.wall_ms - now.mono // 1000
+        if self._offset is not None and self._offset[0] == now.boot:
+            moved = offset - self._offset[1]
+            if abs(moved) < STEP_MS:
+                return
+            fact = ClockStepped(by_ms=moved, source=now.trust)
+            self._append(fact, new_id("clock-"), 0, "box:recorder", self._event(), now)
+        self._offset = (now.boot, offset)
+
+    def _one(self, request: Request) -> Reply:
+        mark = self.store.savepoint()
+        try:
+            reply = self._decide(request, mark)
+        except Problem as problem:
+            mark.undo()
+            return failure(request.id, problem)
+        except sqlite3.IntegrityError as error:
+            mark.undo()
+            return failure(request.id, Problem("key-reused", f"identity {request.id} is taken: {error}", "Mint a new key."))
+        except sqlite3.Error:
+            raise
+        except Exception as error:
+            mark.undo()
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(place.filename).name}:{place.lineno} {place.name}"
+            logger.error("command.failed", command=str(request.command)[:60], error=type(error).__name__, where=where)
+            return failure(
+                request.id,
+                Problem("internal", "The box could not decide this; nothing was recorded.", "Tell the lead; see the log."),
+            )
+        return reply
+
+    def _decide(self, request: Request, mark: Savepoint) -> Reply:
+        ident, actor, data = self._well_formed(request)
+        if request.command in keeping.OPERATIONS:
+            answer = keeping.run(self, request.role, request.command, actor, data)
+            mark.release()
+            return {"id": ident, "ok": True, "answer": answer, "positions": None}
+        command = command_types().get(request.command)
+        if command is None:
+            raise Problem("not-found", f"there is no command {str(request.command)[:60]!r}")
+        if request.role not in command.roles:
+            raise Problem("role", f"{command.name} is not for the {request.role} socket")
+        digest = self._digest(command.name, actor, data)
+        if (before := self.store.remembered(ident)) is not None:
+            if before[0] != digest:
+                raise Problem("key-reused", f"identity {ident} was used for something else", "Mint a new key.")
+            mark.release()
+            return {"id": ident, **before[1]}
+        ask = ask_for(command, data)
+        now = self._clock()
+        event = self._event()
+        around = Surroundings(self._keys.public(), self.store.keys.plain_ticket, self.store.log)
+        printers = self._config.device_names("printer")
+        ctx = Context(
+            now=now,
+            box=self.store.box,
+            log=self.store.log,
+            command=ident,
+            actor=actor,
+            event=event,
+            new_id=new_id,
+            seal=_seal,
+            printer=printers[0] if printers else "",
+        )
+        try:
+            decided = command.decide(ask, known(command.name, self.store.db, ask, around), ctx)
+        except Problem as problem:
+            if not problem.keeps:
+                raise
+            return self._refused(ident, command.name, actor, event, now, digest, problem, mark)
+        outcome = self._record(decided, ident, actor, event, now)
+        self.store.remember(ident, digest, outcome)
+        mark.release()
+        return {"id": ident, **outcome}
+
+    def _record(self, decided: Decided, ident: str, actor: str, event: str, now: Now) -> Reply:
+        if decided.personal:
+            self.people.write(decided.personal)
+        where = decided.event if decided.event is not None else event
+        records = [self._append(fact, ident, i, actor, where, now) for i, fact in enumerate(decided.facts)]
+        answer = dict(decided.answer)
+        if decided.receipt is not None:
+            answer["receipt"] = self.receipt_link(records[decided.receipt].body)
+        if records:
+            answer["pos"] = records[0].pos
+        if decided.checkpoint:
+            self.store.checkpoint()
+        positions = [records[0].pos, records[-1].pos] if records else None
+        return {"ok": True, "answer": answer, "positions": positions}
+
+    def _refused(
+        self, ident: str, name: str, actor: str, event: str, now: Now, digest: bytes, problem: Problem, mark: Savepoint
+    ) -> Reply:
+        record = self._append(CommandRefused(command_kind=name, reason=problem.slug), ident, 0, actor, event, now)
+        outcome: Reply = {
+            "ok": False,
+            "refusal": {**problem.as_dict(), "keeps": True},
+            "positions": [record.pos, record.pos],
+        }
+        self.store.remember(ident, digest, outcome)
+        mark.release()
+        return {"id": ident, **outcome}
+
+    def _append(self, fact: Fact, ident: str, index: int, actor: str, event: str, now: Now) -> Record:
+        record = self.store.append(
+            kind=kind_of(type(fact)),
+            data=msgspec.to_builtins(fact),
+            ident=f"{ident}.{index}",
+            command=ident,
+            actor=actor,
+            event=event,
+            now=now,
+        )
+        self._projector.record(record, fact)
+        return record
+
+    def _event(self) -> str:
+        event = events.current(self.store.db)
+        return event.event if event else ""
+
+    @staticmethod
+    def _well_formed(request: Request) -> tuple[str, str, dict[str, Any]]:
+        if not isinstance(request.id, str) or not _IDENTITY.fullmatch(request.id):
+            raise invalid("id: wants 1 to 80 of letters, digits and _ . : -")
+        if not isinstance(request.actor, str) or not _ACTOR.fullmatch(request.actor):
+            raise invalid("actor: wants role:name, such as staff:s1")
+        if not isinstance(request.data, dict) or not isinstance(request.command, str):
+            raise invalid("a frame has command (text) and data (object)")
+        return request.id, request.actor, request.data
+
+    def _digest(self, command: str, actor: str, data: dict[str, Any]) -> bytes:
+        try:
+            return self.store.keys.digest(codec.encode({"command": command, "actor": actor, "data": data}))
+        except codec.NotCanonical as error:
+            raise invalid(f"data: {error}") from error
+
+    # What others ask besides decisions
+
+    def receipt_link(self, body: dict[str, Any]) -> str:
+        """The address of a sale's receipt, signed by the box."""
+        return address(self._config.portal.public_url, token(body, self.store.keys.signer(body["log"]).private))
+
+    def checkpoint_if_news(self) -> dict[str, Any]:
+        """Sign the tree head when facts came since the last one."""
+        note = self.store.checkpoint()
+        return {"size": self.store.checkpointed, "news": note is not None}
+
+    def body_of_sale(self, sale: str) -> dict[str, Any]:
+        """The stored body of a sale; raises Problem(not-found)."""
+        row = self.store.db.execute(
+            "SELECT f.body FROM p_sale s JOIN fact f ON f.pos = s.pos WHERE s.sale = ?", (sale,)
+        ).fetchone()
+        if row is None:
+            raise Problem("not-found", f"there is no sale {sale[:80]!r}")
+        body: dict[str, Any] = json.loads(row["body"])
+        return body
+
+
+def _seal(data: dict[str, str]) -> Personal:
+    return seal(data, secrets.token_bytes(32))
+
+
+def failure(ident: Any, problem: Problem) -> Reply:
+    """The reply that carries a problem."""
+    return {
+        "id": ident if isinstance(ident, str) else "",
+        "ok": False,
+        "refusal": {**problem.as_dict(), "keeps": problem.keeps},
+        "positions": None,
+    }
+
+

@@ -1,0 +1,55 @@
+"""Stored facts → one message: a CloudEvents 1.0 JSON batch (CloudEvents JSON format §4), bodies byte for byte."""
+
+import json
+from collections.abc import Sequence
+
+from appliance.journal.read import Stored
+
+CONTENT_TYPE = "application/cloudevents-batch+json"
+MOST = 100
+"""Events in one batch."""
+
+USUAL_BYTES = 64 * 1024
+"""A batch ends before this, so that a slow line is never blocked for long; a single larger fact goes alone."""
+
+
+class FactTooLarge(Exception):
+    """One fact alone makes a message beyond what the broker takes; everything behind it waits."""
+
+    def __init__(self, fact: Stored, size: int, limit: int) -> None:
+        super().__init__(f"the fact at position {fact.pos} needs a message of {size} bytes, the broker takes {limit}")
+
+
+def event(fact: Stored) -> bytes:
+    """One CloudEvent; ``data`` is the stored text itself, so that central hashes what the journal hashed."""
+    envelope = json.loads(fact.body)
+    head = {
+        "specversion": "1.0",
+        "id": fact.id,
+        "source": f"boothkit/{envelope['box']}/{fact.log}",
+        "type": f"org.boothkit.{envelope['kind']}",
+        "seq": fact.seq,
+        "pos": fact.pos,
+    }
+    text = json.dumps(head, separators=(",", ":"), ensure_ascii=False)
+    return f'{text[:-1]},"data":{fact.body}}}'.encode()
+
+
+def batch(facts: Sequence[Stored], limit: int) -> tuple[bytes, int]:
+    """The longest message of at most ``limit`` bytes that begins with the first fact, and how many facts it holds.
+
+    Raises FactTooLarge when not even one fits.
+    """
+    limit_now = min(limit, USUAL_BYTES)
+    parts: list[bytes] = []
+    size = 1
+    for fact in facts[:MOST]:
+        part = event(fact)
+        if size + len(part) + 1 > limit_now:
+            if parts:
+                break
+            if size + len(part) + 1 > limit:
+                raise FactTooLarge(fact, size + len(part) + 1, limit)
+        parts.append(part)
+        size += len(part) + 1
+    return b"[" + b",".join(parts) + b"]", len(parts)

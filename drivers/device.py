@@ -1,0 +1,84 @@
+"""A device as the workers see it, and what it tells them. Times (`mono`) are seconds of the monotonic
+clock.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from drivers.life import Life
+
+Direction = Literal["in", "out"]
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One code as it was read; `code` is printable text without framing, device acknowledgements and AIM
+    identifier.
+    """
+
+    code: str
+    mono: float
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """One person passed `line`."""
+
+    line: str
+    direction: Direction
+    mono: float
+
+
+@dataclass(frozen=True)
+class PowerReading:
+    """What the power source tells about itself; None = this device does not say. `ma` is positive while the
+    battery is charged.
+
+    `soc_permille` 0…1000, `mv` battery voltage, `ma` battery current, `pv_mw` solar input, `load_mw` drawn by
+    the load.
+    """
+
+    soc_permille: int | None
+    mv: int | None
+    ma: int | None
+    pv_mw: int | None
+    load_mw: int | None
+    mono: float
+
+
+@dataclass(frozen=True)
+class BeamFault:
+    """`blocked`: a beam has been broken for too long; `illegal`: both beams changed at once; `cleared`:
+    counting works again.
+    """
+
+    line: str
+    what: Literal["blocked", "illegal", "cleared"]
+    mono: float
+
+
+Event = Scan | Crossing | PowerReading | BeamFault
+
+
+class Device(Protocol):
+    """One configured device. The worker waits on `fileno()` for at most `wait()` seconds, then calls
+    `step()`; all from one thread.
+    """
+
+    name: str
+    kind: str
+    life: Life
+
+    def fileno(self) -> int | None:
+        """What to wait on; None while not connected. Ask again after every step: it changes with each
+        connection.
+        """
+
+    def wait(self) -> float:
+        """Seconds until `step()` wants to be called even without input."""
+
+    def step(self) -> list[Event]:
+        """Connects when due, reads, parses. A `DeviceError` never leaves: it shows in `life`."""
+
+    def close(self) -> None:
+        """Releases the device; idempotent. A later step connects again."""

@@ -1,0 +1,174 @@
+"""The far end of every device of the demo: a person's hands on the scanner, the printer, the doorway and the
+battery.
+"""
+
+import math
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from drivers.emulators.beam import BeamEmulator, Direction
+from drivers.emulators.scanner import ScannerEmulator
+from drivers.emulators.vedirect import VedirectEmulator
+from drivers.uri import Uri
+
+Paper = Literal["ok", "near_end", "out"]
+Cover = Literal["open", "closed"]
+Plug = Literal["printer", "scanner", "beam", "power"]
+
+PINS = (17, 27)
+MOST_PEOPLE = 100
+
+
+class Bench:
+    """Owns the emulators. Every control may be called from any thread and raises `ValueError` saying what is
+    allowed.
+    """
+
+    def __init__(self, folder: Path, printer_port: int) -> None:
+        # Here, because it brings the imaging library with it.
+        from drivers.emulators.printer import PrinterEmulator
+
+        if not 1 <= printer_port <= 65535:
+            raise ValueError(f"printer_port is 1…65535, not {printer_port}")
+        self._folder = folder.absolute()
+        self._printer_port = printer_port
+        self._lock = threading.Lock()
+        self._printer = PrinterEmulator(port=printer_port)
+        self._scanner = ScannerEmulator(self._folder / "scanner-door")
+        self._beam = BeamEmulator(self._folder / "pins.sock", PINS)
+        self._power = VedirectEmulator(self._folder / "power")
+        self._unplugged: set[Plug] = set()
+        self._running = ExitStack()
+
+    def start(self) -> None:
+        """OSError when a port or the folder cannot be had; then nothing runs."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as started:
+            for emulator in (self._printer, self._scanner, self._beam, self._power):
+                emulator.start()
+                started.callback(emulator.close)
+            self._running = started.pop_all()
+
+    def close(self) -> None:
+        self._running.close()
+
+    def devices(self) -> dict[str, str]:
+        """Device names and URIs, as the configuration's `[devices]` wants them."""
+        pins = {"factory": "mock", "socket": str(self._folder / "pins.sock")}
+        uris = {
+            "printer": Uri("tcp", "127.0.0.1", self._printer_port, options={"profile": "TM-T20II"}),
+            "scanner-door": Uri("serial", path=str(self._folder / "scanner-door")),
+            "footfall": Uri("gpio", f"{PINS[0]},{PINS[1]}", options=pins),
+            "power": Uri("vedirect", path=str(self._folder / "power")),
+        }
+        return {name: str(uri) for name, uri in uris.items()}
+
+    def scan(self, code: str) -> None:
+        """Holds a code in front of the scanner; an identical one within 1.5 s is the same scan to the
+        driver.
+        """
+        with self._lock:
+            if "scanner" in self._unplugged:
+                raise ValueError("the scanner is unplugged")
+            self._scanner.scan(code)
+
+    def beam(self, direction: Direction, people: int) -> None:
+        """So many people walk through, one after the other; returns at once."""
+        _one_of("direction", direction, get_args(Direction))
+        if type(people) is not int or not 1 <= people <= MOST_PEOPLE:
+            raise ValueError(f"people is a whole number in 1…{MOST_PEOPLE}, not {people!r}")
+        self._beam.walk(direction, people)
+
+    def printer(
+        self, paper: Paper | None = None, cover: Cover | None = None, online: bool | None = None
+    ) -> None:
+        """None leaves it as it is."""
+        if paper is not None:
+            _one_of("paper", paper, get_args(Paper))
+        if cover is not None:
+            _one_of("cover", cover, get_args(Cover))
+        if online is not None and type(online) is not bool:
+            raise ValueError(f"online is true or false, not {online!r}")
+        with self._lock:
+            if paper is not None:
+                self._printer.paper = paper
+            if cover is not None:
+                self._printer.cover = cover
+            if online is not None:
+                self._printer.online = online
+
+    def receipts(self) -> list[dict[str, Any]]:
+        """What came out of the printer, oldest first: `id, text, qr, cut, drawer_kicks`."""
+        return [
+            {"id": s.id, "text": s.text, "qr": list(s.qr), "cut": s.cut, "drawer_kicks": s.drawer_kicks}
+            for s in self._printer.receipts()
+        ]
+
+    def receipt_png(self, receipt: int) -> bytes:
+        for slip in self._printer.receipts():
+            if slip.id == receipt:
+                return slip.png()
+        raise ValueError(f"no receipt has the id {receipt!r}")
+
+    def power(
+        self,
+        volts: float | None = None,
+        amps: float | None = None,
+        pv_watts: float | None = None,
+        soc: float | None = None,
+    ) -> None:
+        """Battery V and A (positive = charging), solar W, state of charge in percent; None leaves it as it
+        is.
+        """
+        _within("volts", volts, 0, 100)
+        _within("amps", amps, -1000, 1000)
+        _within("pv_watts", pv_watts, 0, 10_000)
+        _within("soc", soc, 0, 100)
+        with self._lock:
+            if volts is not None:
+                self._power.volts = volts
+            if amps is not None:
+                self._power.amps = amps
+            if pv_watts is not None:
+                self._power.pv_watts = pv_watts
+            if soc is not None:
+                self._power.soc = soc
+
+    def unplug(self, device: Plug) -> None:
+        self._switch(device, plugged=False)
+
+    def plug(self, device: Plug) -> None:
+        self._switch(device, plugged=True)
+
+    def _switch(self, device: Plug, *, plugged: bool) -> None:
+        _one_of("device", device, get_args(Plug))
+        emulators = {
+            "printer": self._printer,
+            "scanner": self._scanner,
+            "beam": self._beam,
+            "power": self._power,
+        }
+        with self._lock:
+            if plugged == (device not in self._unplugged):
+                return
+            if plugged:
+                emulators[device].plug()
+                self._unplugged.discard(device)
+            else:
+                emulators[device].unplug()
+                self._unplugged.add(device)
+
+
+def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name} is one of {', '.join(allowed)}, not {value!r}")
+
+
+def _within(name: str, value: object, low: float, high: float) -> None:
+    if value is None:
+        return
+    number = value if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    if not low <= number <= high:
+        raise ValueError(f"{name} is a number in {low:g}…{high:g}, not {value!r}")

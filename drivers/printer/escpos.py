@@ -1,0 +1,145 @@
+"""An ESC/POS receipt printer on TCP 9100, a serial port or the USB printer class.
+
+Between jobs the status is asked every two seconds and the printer reports changes by itself; a job is sent
+only to a printer that has just said it is ready, and its outcome is the printer's own word (`attempt.py`).
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from drivers import links
+from drivers.device import Event
+from drivers.errors import LinkLost
+from drivers.life import Life, State
+from drivers.linked import LinkedDevice
+from drivers.printer import encode
+from drivers.printer.attempt import Attempt, Outcome, Result, Silent
+from drivers.printer.errors import Condition, NoStatus, PaperNearEnd, Unprintable
+from drivers.printer.job import Job
+from drivers.printer.line import Barrier, Line, Timing
+from drivers.uri import Uri
+
+__all__ = ["Model", "Outcome", "Result"]
+
+_SILENT_ROUNDS = 2
+"""So many unanswered questions in a row make a printer that used to answer `degraded`."""
+
+
+class Model(LinkedDevice):
+    """Options: `profile` (a name of escpos-printer-db), `patience` (seconds that a job waits for new paper).
+
+    Counters: attempts, losses, unanswered, garbage, and one for each outcome of a job.
+    """
+
+    kind = "printer"
+
+    def __init__(self, name: str, uri: Uri, now: Callable[[], float], timing: Timing | None = None) -> None:
+        uri.only(*links.options(uri), "profile", "patience")
+        timing = timing or Timing()
+        super().__init__(name, links.open_link(uri), Life(now, present=links.presence(uri)), now)
+        self.profile = encode.load_profile(uri.text("profile", "TM-T88V"))
+        self._timing = replace(timing, patience=uri.decimal("patience", timing.patience, 0, 3600))
+        self._line: Line | None = None
+        self._debris = b""
+
+    @property
+    def columns(self) -> int:
+        """Characters a line, font A."""
+        return self.profile.columns
+
+    def connected(self) -> None:
+        while self._link.read():
+            pass  # answers to whoever asked before us
+        self._line = Line(self._link, self._now, self._timing, self.life.counters)
+
+    def received(self, data: bytes, at: float) -> list[Event]:
+        if (line := self._line) is None:
+            raise LinkLost(f"{self._link.name}: not open")
+        line.feed(data)
+        self._show()
+        if line.answers and at - line.heard > self._timing.lost:
+            raise Silent(f"{self._link.name}: no answer for {self._timing.lost:g} s")
+        ready = line.status is not None and line.status.trouble() is None
+        if ready and line.barrier is Barrier.UNKNOWN and not (line.learning or line.asking):
+            line.learn()
+        line.heartbeat()
+        return []
+
+    def rest(self, at: float) -> float:
+        return self._line.due() if self._line is not None else 0.0
+
+    def close(self) -> None:
+        super().close()
+        self._line = None
+
+    def print(self, job: Job, *, beat: Callable[[], None]) -> Result:
+        """Prints one job and waits for its outcome; `beat` is called at least every second, except in the
+        three seconds that opening a connection may take.
+
+        Paper that runs out in the middle is waited for (`patience`), meanwhile `life` shows the fault. Never
+        raises `DeviceError`.
+        """
+        result = self._print(job, beat)
+        self.life.counters[result.outcome] += 1
+        return result
+
+    def _print(self, job: Job, beat: Callable[[], None]) -> Result:
+        try:
+            encoded = encode.encode(job, self.profile)
+        except Unprintable as error:
+            return Result("not_printed", str(error), error.remedy)
+
+        def tick() -> None:
+            self._show()
+            beat()
+
+        for again in (True, False):
+            beat()
+            self.step()
+            if (line := self._line) is None:
+                break
+            attempt = Attempt(line, encoded, self._debris, self._now, tick)
+            try:
+                result = attempt.run()
+            except Silent as silent:
+                self.close()
+                if not again:
+                    self.life.lost(silent)
+                continue
+            self._after(attempt, result, encoded)
+            return result
+        return Result("not_printed", self.life.reason, self.life.remedy)
+
+    def _after(self, attempt: Attempt, result: Result, job: encode.Encoded) -> None:
+        if attempt.broken:
+            # NULs complete a command that was half sent, else it would swallow the head of the next receipt;
+            # a printer that waits for nothing ignores them.
+            longest = max(map(len, (job.head, *job.body, *job.tail)))
+            self._debris = bytes(longest) + encode.cut(self.profile)
+        elif result.outcome != "not_printed":
+            self._debris = b""
+        if attempt.lost is not None:
+            self.close()
+            self.life.lost(attempt.lost)
+        elif result.outcome == "unknown":
+            # What is still to be answered about this job must not be taken for an answer about the next.
+            self.close()
+
+    def _show(self) -> None:
+        """What the printer says, as life."""
+        line = self._line
+        if line is None:
+            return
+        if line.mute or line.unanswered >= _SILENT_ROUNDS:
+            self._set("degraded", NoStatus())
+        elif line.status is not None:
+            self.life.ok()
+            if (trouble := line.status.trouble()) is not None:
+                self._set("fault", trouble)
+            elif line.status.paper_near_end:
+                self._set("degraded", PaperNearEnd())
+            else:
+                self.life.set("online", " ".join(["ready", *line.info]))
+
+    def _set(self, state: State, condition: Condition) -> None:
+        self.life.set(state, str(condition), condition.remedy)

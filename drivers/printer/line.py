@@ -1,0 +1,259 @@
+"""One open connection to an ESC/POS printer: what was asked on it, what came back, what is known from that.
+
+Nothing here waits. `pump` reads and answers what can be answered, and is called again when bytes or `due`
+come.
+"""
+
+import itertools
+import secrets
+import select
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import assert_never
+
+from drivers.errors import LinkStalled
+from drivers.links import Link
+from drivers.printer.status import Status
+from drivers.wire import escpos as wire
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds."""
+
+    answer: float = 1.5
+    """A status question unanswered for so long gets no answer."""
+    grace: float = 0.3
+    """A process id may be answered a little after a GS r that was sent behind it."""
+    heartbeat: float = 2.0
+    lost: float = 12.0
+    """A printer that used to answer and has been silent for so long is connected to anew."""
+    confirm: float = 30.0
+    """Without any progress, a job that is not confirmed by then never will be."""
+    patience: float = 120.0
+    """For a person to load paper in the middle of a job."""
+
+
+class Barrier(Enum):
+    """How this printer can say that a job is done."""
+
+    UNKNOWN = "not asked yet"
+    PROCESS_ID = "GS ( H"
+    ORDERED = "GS r"
+    NONE = "cannot"
+
+
+class Line:
+    """`link` is open and stays the caller's. Methods raise `LinkLost`. Counts `unanswered` questions and
+    bytes of `garbage`.
+    """
+
+    def __init__(self, link: Link, now: Callable[[], float], timing: Timing, counters: Counter[str]) -> None:
+        self.link = link
+        self.timing = timing
+        self.status: Status | None = None
+        self.fresh = False
+        """A whole round of questions has been answered since the last `ask`."""
+        self.answers = False
+        """Has answered anything on this connection."""
+        self.mute = False
+        """Was asked and has never answered on this connection."""
+        self.heard = now()
+        self.barrier = Barrier.UNKNOWN
+        self.paused = False
+        """XOFF: the printer wants no data now."""
+        self.inside = False
+        """A command may be half sent: a question now would become part of it."""
+        self.confirmed: set[bytes] = set()
+        self.ordered = 0
+        """Answers to GS r since `learn`."""
+        self.info: list[str] = []
+        """Maker and model, as far as the printer tells."""
+        self.unanswered = 0
+        """Questions without an answer since something was heard."""
+        self._now = now
+        self._counters = counters
+        self._demux = wire.Demultiplexer()
+        self._answers: list[int] | None = None
+        self._deadline = 0.0
+        self._quiet_until = 0.0
+        self._next_round = now()
+        self.learning = False
+        self._probe = b""
+        self._probe_deadline = 0.0
+        self._ids = _process_ids()
+        self._marks = 0
+        self._cover_was_open = False
+
+    @property
+    def asking(self) -> bool:
+        """A question is open: nothing but its answer may travel now."""
+        return self._answers is not None
+
+    def due(self) -> float:
+        """Seconds until `pump` has something to do even if nothing arrives."""
+        times = [self._deadline if self.asking else max(self._next_round, self._quiet_until)]
+        if self.learning:
+            times.append(self._probe_deadline)
+        return max(0.0, min(times) - self._now())
+
+    def listen(self, seconds: float) -> None:
+        """Waits for input, at most `seconds`, then pumps."""
+        poll = select.poll()
+        poll.register(self.link.fileno(), select.POLLIN)
+        poll.poll(max(0.0, min(seconds, self.due())) * 1000)
+        self.pump()
+
+    def pump(self) -> None:
+        """Reads what is there."""
+        self.feed(self.link.read())
+
+    def feed(self, data: bytes) -> None:
+        """Takes what was read, notes what stayed unanswered."""
+        garbage = self._demux.garbage
+        for reply in self._demux.feed(data):
+            self._hear(reply)
+        self._counters["garbage"] += self._demux.garbage - garbage
+        now = self._now()
+        if self.asking and now >= self._deadline:
+            self._give_up_round(now)
+        if self.learning and now >= self._probe_deadline:
+            self.learning = False
+            self.barrier = Barrier.ORDERED if self.ordered else Barrier.NONE
+            self.ordered = 0
+
+    def heartbeat(self) -> None:
+        """Asks for the status when it is time again; between jobs only."""
+        if self._now() >= self._next_round:
+            self.ask()
+
+    def ask(self) -> None:
+        """Begins a round of the four real-time questions, one at a time: their answers carry no number."""
+        if self.asking or self._now() < self._quiet_until:
+            return
+        self.fresh = False
+        self._answers = []
+        self._next_round = self._now() + self.timing.heartbeat
+        self._question(wire.ROUND[0])
+
+    def learn(self) -> None:
+        """Finds out, on an idle printer, how it confirms, what it is, and makes it report changes by itself.
+
+        What a printer without these commands makes of them stays in its line buffer, and ESC @ of the next
+        job clears that.
+        """
+        self.learning = True
+        self._probe = next(self._ids)
+        self._probe_deadline = self._now() + self.timing.answer
+        self.ordered = self._marks = 0
+        self.confirmed.clear()
+        self.info.clear()
+        self._request(
+            wire.enable_asb()
+            + wire.ask_process_id(self._probe)
+            + wire.ask_ordered()
+            + wire.ask_info(66)
+            + wire.ask_info(67)
+        )
+
+    def mark(self) -> tuple[bytes, Callable[[], bool]]:
+        """A request that the printer answers once everything before it is done, and whether it has."""
+        match self.barrier:
+            case Barrier.PROCESS_ID:
+                number = next(self._ids)
+                return wire.ask_process_id(number), lambda: number in self.confirmed
+            case Barrier.ORDERED:
+                self._marks += 1
+                wanted = self._marks
+                return wire.ask_ordered(), lambda: self.ordered >= wanted
+            case Barrier.NONE | Barrier.UNKNOWN:
+                return b"", lambda: False
+            case _:
+                assert_never(self.barrier)
+
+    def send(self, data: bytes, timeout: float) -> int:
+        """How many bytes of `data` the system took."""
+        try:
+            self.link.write(data, timeout)
+        except LinkStalled as stalled:
+            return stalled.sent
+        return len(data)
+
+    def _hear(self, reply: wire.Reply) -> None:
+        self.heard = self._now()
+        match reply:
+            case wire.RealTime(raw):
+                self._answered(raw)
+            case wire.Asb():
+                self._note(Status.from_asb(reply))
+            case wire.Ordered():
+                if self.barrier is Barrier.NONE:
+                    self.barrier = Barrier.ORDERED  # the answer to `learn`, later than we waited
+                else:
+                    self.ordered += 1
+                if self.learning:
+                    # Perhaps the answer to a question of an earlier connection: ours may follow.
+                    self._probe_deadline = self._now() + self.timing.grace
+            case wire.ProcessId(number):
+                self.confirmed.add(number)
+                if number == self._probe:
+                    self.learning = False
+                    self.barrier = Barrier.PROCESS_ID
+            case wire.PrinterInfo(text):
+                self.info.append(text)
+            case wire.Flow(ready):
+                self.paused = not ready
+                return
+            case wire.Block():
+                pass
+            case _:
+                assert_never(reply)
+        self.answers = True
+        self.mute = False
+        self.unanswered = 0
+
+    def _answered(self, raw: int) -> None:
+        if self._answers is None:
+            return
+        self._answers.append(raw)
+        if len(self._answers) < len(wire.ROUND):
+            self._question(wire.ROUND[len(self._answers)])
+            return
+        answers, self._answers = self._answers, None
+        self.fresh = True
+        self._note(Status.from_round(*answers))
+
+    def _question(self, n: int) -> None:
+        self._deadline = self._now() + self.timing.answer
+        self._request(wire.ask_status(n))
+
+    def _give_up_round(self, now: float) -> None:
+        """An answer that comes too late must not be taken for the answer to the next question."""
+        self._answers = None
+        self._quiet_until = now + self.timing.answer
+        self.unanswered += 1
+        self._counters["unanswered"] += 1
+        self.mute = not self.answers
+        self._demux.reset()
+
+    def _note(self, status: Status) -> None:
+        self.status = status
+        if status.cover_open:
+            self._cover_was_open = True
+        elif self._cover_was_open and not (self.asking or self.inside):
+            self._cover_was_open = False
+            if status.wants_recovery:
+                # The person has closed the cover after clearing the jam.
+                self._request(wire.recover())
+
+    def _request(self, data: bytes) -> None:
+        """A request that finds no room is a question without an answer."""
+        self.send(data, 0.0)
+
+
+def _process_ids() -> Iterator[bytes]:
+    """Four printable characters each; begins anywhere: an answer to an earlier run confirms nothing."""
+    for number in itertools.count(secrets.randbelow(95**4)):
+        yield bytes(32 + number // 95**place % 95 for place in (3, 2, 1, 0))

@@ -1,0 +1,1 @@
+"""Wire formats: bytes ↔ values. The rule: no I/O, no clock, no state beyond the bytes still incomplete."""
