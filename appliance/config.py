@@ -18,18 +18,21 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 
 
+Tables = dict[str, dict[str, Any]]
+
+
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A table of the file; a key that it does not have is an error."""
 
 
-class Box(Table):
+class Box(Table, frozen=True):
     """``id``: the box's name in every fact, made up at the first start when empty; ``cell``: the team that runs it."""
 
     id: Name | Literal[""] = ""
     cell: Name = "cell"
 
 
-class Mqtt(Table):
+class Mqtt(Table, frozen=True):
     """Where facts go. ``broker`` host:port, empty = nowhere; TLS as soon as ``ca`` is named; ``cert`` and ``key`` for a client certificate."""
 
     broker: str = ""
@@ -40,14 +43,14 @@ class Mqtt(Table):
     key: str = ""
 
 
-class Staff(Table):
+class Staff(Table, frozen=True):
     """Where the till listens. Port 0 = any free one."""
 
     host: str = "0.0.0.0"  # noqa: S104 - the till serves the staff's network; the firewall keeps guests out
     port: Port = 8080
 
 
-class Portal(Table):
+class Portal(Table, frozen=True):
     """Where guests are. ``public_url``: what a receipt's QR begins with."""
 
     host: str = "0.0.0.0"  # noqa: S104 - guests are on the box's own Wi-Fi
@@ -55,19 +58,25 @@ class Portal(Table):
     public_url: str = "http://10.77.0.1"
 
 
-class Central(Table):
+class BenchTable(Table, frozen=True):
+    """Where the demo's bench listens, on loopback; without ``--demo`` there is none."""
+
+    port: Port = 8082
+
+
+class Central(Table, frozen=True):
     """``key``: central's verifier key (type 0x01), as ``boothkit central serve`` prints it. Without it nothing counts as safe."""
 
     key: str = ""
 
 
-class ClockTable(Table):
+class ClockTable(Table, frozen=True):
     """How far the wall clock is trusted; ``auto`` asks the kernel."""
 
     trust: Literal["auto", "rtc", "ntp", "phone", "none"] = "auto"
 
 
-class Config(Table):
+class Config(Table, frozen=True):
     """The whole file. ``devices``: NAME = "URI"; the kind is NAME up to its first dash."""
 
     box: Box = Box()
@@ -75,6 +84,7 @@ class Config(Table):
     mqtt: Mqtt = Mqtt()
     staff: Staff = Staff()
     portal: Portal = Portal()
+    bench: BenchTable = BenchTable()
     central: Central = Central()
     clock: ClockTable = ClockTable()
 
@@ -96,17 +106,19 @@ def find(explicit: str | Path | None) -> Path | None:
     return next((path for path in SEARCH if path.is_file()), None)
 
 
-def load(path: Path | None, *overrides: dict[str, Any]) -> Config:
-    """The configuration of a file, over ``overrides`` (tables below the file's), with the environment on top.
+def load(path: Path | None, *, below: Tables | None = None, above: Tables | None = None) -> Config:
+    """The configuration of a file. ``below``: tables that the file overrides; ``above``: tables that override file and environment.
 
-    Raises ConfigError that names file, line or key, what was found and what is allowed.
+    Raises ConfigError that names file, line or key, what was found and what is allowed. A resolved file (``save_resolved``)
+    is taken as it is.
     """
+    if path is not None and path.suffix == ".json":
+        return load_resolved(path)
     merged: dict[str, Any] = {}
-    for layer in (*overrides, read_tables(path) if path else {}, _environment()):
+    for layer in (below or {}, read_tables(path) if path else {}, _environment(), above or {}):
         for table, values in layer.items():
-            merged[table] = (
-                {**merged.get(table, {}), **values} if isinstance(values, dict) and isinstance(merged.get(table, {}), dict) else values
-            )
+            before = merged.get(table)
+            merged[table] = {**before, **values} if isinstance(values, dict) and isinstance(before, dict) else values
     where = str(path) if path else "configuration"
     try:
         config = msgspec.convert(merged, Config)

@@ -29,11 +29,10 @@ class Box:
 
     @functools.cached_property
     def config(self) -> Config:
-        """Its configuration: the file that was named, else what the running ``up`` resolved, else the usual places."""
+        """Its configuration: the file that was named, else what the last ``up`` resolved, else the usual places."""
         resolved = self.run / "config.json"
-        if self.config_path is None and resolved.is_file():
-            return configuration.load_resolved(resolved)
-        return configuration.load(configuration.find(self.config_path))
+        named = configuration.find(self.config_path) if self.config_path or not resolved.is_file() else resolved
+        return configuration.load(named)
 
     @property
     def run(self) -> Path:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from appliance import cataloguefile
 from appliance.commands._common import Box, common
+from appliance.files import catalogue as cataloguefile
 from appliance.journal.read import Reader
 from appliance.projections import catalogue, events
 

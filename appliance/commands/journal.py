@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from appliance.cataloguefile import neutral
 from appliance.commands._common import Box, common
+from appliance.files.catalogue import neutral
 from appliance.journal.read import Reader
 from appliance.journal.verify import verify as verify_copy
 

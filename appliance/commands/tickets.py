@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from appliance import ticketfile
 from appliance.commands._common import Box, common
 from appliance.errors import DataError
+from appliance.files import tickets as ticketfile
 from appliance.ids import new_id
 from appliance.journal.keys import BoxKeys, write_durably
 from appliance.journal.read import Reader

@@ -27,7 +27,7 @@ Reason = Literal[
 ]
 
 
-class First(Fact):
+class First(Fact, frozen=True):
     """The admission that settles an argument: when, at which gate, on which box."""
 
     at: str
@@ -36,7 +36,7 @@ class First(Fact):
 
 
 @kind("ticket.admitted/1")
-class TicketAdmitted(Fact):
+class TicketAdmitted(Fact, frozen=True):
     """Somebody went in. ``time_checked``: whether validity times could be judged by a trusted clock."""
 
     ticket: str
@@ -46,7 +46,7 @@ class TicketAdmitted(Fact):
 
 
 @kind("ticket.exited/1")
-class TicketExited(Fact):
+class TicketExited(Fact, frozen=True):
     """Somebody went out."""
 
     ticket: str
@@ -56,7 +56,7 @@ class TicketExited(Fact):
 
 
 @kind("ticket.refused/1")
-class TicketRefused(Fact):
+class TicketRefused(Fact, frozen=True):
     """Somebody was not let in. ``ticket``: None when the code could not be read as one."""
 
     ticket: str | None
@@ -102,7 +102,7 @@ class ScanKnown:
     state: TicketState | None
 
 
-class Scan(Ask):
+class Scan(Ask, frozen=True):
     """``code`` as the scanner read it; ``list``: only this list is let in here; ``gate``: the door's name."""
 
     code: str

@@ -5,7 +5,7 @@ from typing import Literal
 from appliance.domain.kernel import Fact, kind
 
 
-class PreviousLog(Fact):
+class PreviousLog(Fact, frozen=True):
     """The log before this one: its number, size and root (hex)."""
 
     log: int
@@ -14,7 +14,7 @@ class PreviousLog(Fact):
 
 
 @kind("log.started/1")
-class LogStarted(Fact):
+class LogStarted(Fact, frozen=True):
     """The first fact of every log. ``key``: the C2SP verifier key that its checkpoints are signed with."""
 
     log: int
@@ -24,7 +24,7 @@ class LogStarted(Fact):
 
 
 @kind("command.refused/1")
-class CommandRefused(Fact):
+class CommandRefused(Fact, frozen=True):
     """A decision said no; ``reason`` is the problem's slug."""
 
     command_kind: str
@@ -32,7 +32,7 @@ class CommandRefused(Fact):
 
 
 @kind("clock.stepped/1")
-class ClockStepped(Fact):
+class ClockStepped(Fact, frozen=True):
     """The wall clock moved against the monotonic one by ``by_ms``; ``source`` is its trust afterwards."""
 
     by_ms: int

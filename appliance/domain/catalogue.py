@@ -15,7 +15,7 @@ ItemKind = Literal["unit", "weight", "open", "deposit"]
 _SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
-class Item(Fact):
+class Item(Fact, frozen=True):
     """One thing for sale. ``price``: minor units a piece (a kilogram for ``weight``, a proposal for ``open``); ``vat``: rate
     contained in the price; ``stock``: pieces (grams when weighed) at the start, None = not counted; ``cost``: minor units a
     piece (a kilogram when weighed)."""
@@ -33,7 +33,7 @@ class Item(Fact):
 
 
 @kind("catalogue.changed/1")
-class CatalogueChanged(Fact):
+class CatalogueChanged(Fact, frozen=True):
     """Items added or replaced, and those taken out. ``version`` rises by one with every change."""
 
     version: int
@@ -49,7 +49,7 @@ class CatalogueKnown:
     items: dict[str, Item]
 
 
-class ImportCatalogue(Ask):
+class ImportCatalogue(Ask, frozen=True):
     """The whole catalogue as it shall be from now on; all or nothing."""
 
     items: list[Item]

@@ -9,7 +9,7 @@ DeviceState = Literal["absent", "connecting", "online", "degraded", "fault"]
 
 
 @kind("device.changed/1")
-class DeviceChanged(Fact):
+class DeviceChanged(Fact, frozen=True):
     """``device``: its name in the configuration; ``kind``: printer, scanner, footfall, power."""
 
     device: str
@@ -26,7 +26,7 @@ class DeviceKnown:
     reason: str | None
 
 
-class ReportDevice(Ask):
+class ReportDevice(Ask, frozen=True):
     """A worker tells the state of one of its devices."""
 
     device: str

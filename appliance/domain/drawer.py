@@ -8,7 +8,7 @@ from appliance.errors import invalid
 
 
 @kind("drawer.opened/1")
-class DrawerOpened(Fact):
+class DrawerOpened(Fact, frozen=True):
     """A drawer starts with ``float`` minor units of change in it."""
 
     drawer: str
@@ -23,7 +23,7 @@ class DrawerKnown:
     drawer: str | None
 
 
-class OpenDrawer(Ask):
+class OpenDrawer(Ask, frozen=True):
     """``float``: minor units of change."""
 
     float: int

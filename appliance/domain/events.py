@@ -9,7 +9,7 @@ from appliance.errors import invalid
 
 
 @kind("event.created/1")
-class EventCreated(Fact):
+class EventCreated(Fact, frozen=True):
     """An event with its currency (ISO 4217), time zone (IANA) and area in m² (a decimal)."""
 
     event: str
@@ -20,14 +20,14 @@ class EventCreated(Fact):
 
 
 @kind("event.opened/1")
-class EventOpened(Fact):
+class EventOpened(Fact, frozen=True):
     """From now on the box sells and admits for this event."""
 
     event: str
 
 
 @kind("event.closed/1")
-class EventClosed(Fact):
+class EventClosed(Fact, frozen=True):
     """No more sales and admissions."""
 
     event: str
@@ -52,7 +52,7 @@ class EventKnown:
     event: Event | None
 
 
-class CreateEvent(Ask):
+class CreateEvent(Ask, frozen=True):
     """``area_m2``: the space that the cell pays for, as a decimal."""
 
     name: str
@@ -61,11 +61,11 @@ class CreateEvent(Ask):
     area_m2: str
 
 
-class OpenEvent(Ask):
+class OpenEvent(Ask, frozen=True):
     """Opens the event that was created last."""
 
 
-class CloseEvent(Ask):
+class CloseEvent(Ask, frozen=True):
     """Closes the open event."""
 
 

@@ -7,7 +7,7 @@ from appliance.errors import invalid
 
 
 @kind("crossings.counted/1")
-class CrossingsCounted(Fact, rename={"in_": "in"}):
+class CrossingsCounted(Fact, frozen=True, rename={"in_": "in"}):
     """People who crossed ``line`` between two readings of the monotonic clock (µs, at most 10 s apart)."""
 
     line: str
@@ -18,7 +18,7 @@ class CrossingsCounted(Fact, rename={"in_": "in"}):
     source: Literal["beam", "camera"]
 
 
-class CountCrossings(Ask, rename={"in_": "in"}):
+class CountCrossings(Ask, frozen=True, rename={"in_": "in"}):
     """What a footfall counter saw."""
 
     line: str

@@ -34,7 +34,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 F = TypeVar("F", bound=type[Fact])
-A = TypeVar("A", bound=type[Ask])
+A = TypeVar("A", bound=Ask)
 
 _facts: dict[str, type[Fact]] = {}
 _kinds: dict[type[Fact], str] = {}
@@ -128,7 +128,7 @@ def command_types() -> Mapping[str, CommandType]:
     return _commands
 
 
-class PersonRef(Fact):
+class PersonRef(Fact, frozen=True):
     """What a fact says of a person: where the record is in the erasable table, and an HMAC-SHA256 (hex) of it under a key
     that is kept, and erased, with it."""
 

@@ -11,7 +11,7 @@ Minor = NewType("Minor", int)
 """An amount in the smallest unit of its currency: cents for EUR."""
 
 
-class VatLine(Fact):
+class VatLine(Fact, frozen=True):
     """VAT of one rate on one receipt: ``gross`` = ``net`` + ``tax``, in minor units."""
 
     rate: str

@@ -5,7 +5,7 @@ from appliance.errors import invalid
 
 
 @kind("power.sampled/1")
-class PowerSampled(Fact):
+class PowerSampled(Fact, frozen=True):
     """State of charge in per mille, battery in mV and mA (negative = discharging), panel and load in mW; None = not measured."""
 
     soc_permille: int | None
@@ -15,7 +15,7 @@ class PowerSampled(Fact):
     load_mw: int | None
 
 
-class SamplePower(Ask):
+class SamplePower(Ask, frozen=True):
     """One reading, merged from all power devices."""
 
     soc_permille: int | None

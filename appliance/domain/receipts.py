@@ -9,7 +9,7 @@ Outcome = Literal["printed", "unconfirmed", "not_printed", "unknown"]
 
 
 @kind("receipt.requested/1")
-class ReceiptRequested(Fact):
+class ReceiptRequested(Fact, frozen=True):
     """A receipt shall come out of ``printer``. ``copy``: 0 = the original, n = DUPLICATE n."""
 
     sale: str
@@ -18,7 +18,7 @@ class ReceiptRequested(Fact):
 
 
 @kind("receipt.printed/1")
-class ReceiptPrinted(Fact):
+class ReceiptPrinted(Fact, frozen=True):
     """What became of a request: ``unconfirmed`` = the device cannot say, ``not_printed`` = nothing came out,
     ``unknown`` = it died in between; such a one is never printed again by itself."""
 
@@ -36,7 +36,7 @@ class ReceiptKnown:
     outcome: Outcome | None
 
 
-class ReportReceipt(Ask):
+class ReportReceipt(Ask, frozen=True):
     """The printing worker tells what became of a copy."""
 
     sale: str

@@ -18,7 +18,7 @@ MAX_LINES = 200
 MAX_QTY = 9999
 
 
-class SaleLine(Fact):
+class SaleLine(Fact, frozen=True):
     """One line. ``qty``: pieces, or grams of something weighed, negative when a deposit comes back; ``unit_price``,
     ``discount``, ``total``: minor units (``unit_price`` per kilogram when weighed)."""
 
@@ -35,7 +35,7 @@ class SaleLine(Fact):
     maker: str | None = None
 
 
-class Tender(Fact):
+class Tender(Fact, frozen=True):
     """How a part was paid. A cash ``amount`` is what was handed over; change is the sale's own field."""
 
     kind: Literal["cash", "card"]
@@ -45,7 +45,7 @@ class Tender(Fact):
 
 
 @kind("sale.completed/1")
-class SaleCompleted(Fact):
+class SaleCompleted(Fact, frozen=True):
     """A sale that took place. ``number``: ``<log>-<n>``, gap-free within a log. Amounts in minor units of ``currency``."""
 
     sale: str
@@ -91,7 +91,7 @@ class AskTender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     status: Literal["approved", "unknown"] | None = None
 
 
-class CompleteSale(Ask):
+class CompleteSale(Ask, frozen=True):
     """A cart and how it is paid."""
 
     lines: list[AskLine]

@@ -4,7 +4,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from appliance.domain.events import Event
-from appliance.domain.kernel import ADMIN, STAFF, Ask, Context, Decided, Fact, Personal, PersonRef, command, kind, refuse
+from appliance.domain.kernel import (
+    ADMIN,
+    STAFF,
+    Ask,
+    Context,
+    Decided,
+    Fact,
+    Personal,
+    PersonRef,
+    command,
+    kind,
+    refuse,
+)
 from appliance.errors import invalid
 
 Entry = Literal["single", "multiple", "reentry"]
@@ -13,7 +25,7 @@ PIECE = 500
 
 
 @kind("list.defined/1")
-class ListDefined(Fact):
+class ListDefined(Fact, frozen=True):
     """A check-in list. ``entry``: once, any number of times, or again after an exit."""
 
     list: str
@@ -21,7 +33,7 @@ class ListDefined(Fact):
 
 
 @kind("ticket.issued/1")
-class TicketIssued(Fact):
+class TicketIssued(Fact, frozen=True):
     """One of our own tickets. ``ticket``: hex of the token's cti. ``holder``: who, in the erasable table."""
 
     ticket: str
@@ -30,25 +42,28 @@ class TicketIssued(Fact):
     holder: PersonRef | None = None
 
 
-class ImportedTicket(Fact):
+class ImportedTicket(Fact, frozen=True):
     """A ticket from another shop: an HMAC of its code (never the code), and who holds it."""
 
     ticket: str
     holder: PersonRef | None = None
 
 
+ImportedTickets = list[ImportedTicket]
+
+
 @kind("tickets.imported/1")
-class TicketsImported(Fact, rename={"import_": "import"}):
+class TicketsImported(Fact, frozen=True, rename={"import_": "import"}):
     """Piece ``part`` (from 1) of an import."""
 
     list: str
     import_: str
     part: int
-    tickets: list[ImportedTicket]
+    tickets: ImportedTickets
 
 
 @kind("ticket.revoked/1")
-class TicketRevoked(Fact):
+class TicketRevoked(Fact, frozen=True):
     """From now on this ticket is refused everywhere."""
 
     ticket: str
@@ -63,37 +78,40 @@ class ListsKnown:
     present: frozenset[str] = frozenset()
 
 
-class DefineList(Ask):
+class DefineList(Ask, frozen=True):
     """A list's name is 1 to 40 lower-case letters, digits, dashes."""
 
     list: str
     entry: Entry
 
 
-class NewTicket(Ask):
+class NewTicket(Ask, frozen=True):
     """``ticket``: hex cti that the signer chose; ``holder``: a person's name, kept in people.db only."""
 
     ticket: str
     holder: str | None = None
 
 
-class IssueTickets(Ask):
+NewTickets = list[NewTicket]
+
+
+class IssueTickets(Ask, frozen=True):
     """Record tickets as issued; they are signed by whoever holds the event's key."""
 
     list: str
-    tickets: list[NewTicket]
+    tickets: NewTickets
 
 
-class ImportTickets(Ask, rename={"import_": "import"}):
+class ImportTickets(Ask, frozen=True, rename={"import_": "import"}):
     """Codes of another shop's tickets, as HMACs, for one list."""
 
     list: str
     import_: str
     part: int
-    tickets: list[NewTicket]
+    tickets: NewTickets
 
 
-class RevokeTicket(Ask):
+class RevokeTicket(Ask, frozen=True):
     """``ticket``: a ticket's id, signed or imported."""
 
     ticket: str

@@ -85,7 +85,7 @@ def _to_be_signed(payload: bytes) -> bytes:
 
 def text(cose: bytes) -> str:
     """What the QR of a ticket carries."""
-    return PREFIX + base45.b45encode(cose).decode()
+    return PREFIX + str(base45.b45encode(cose).decode())
 
 
 def url_text(cose: bytes) -> str:
@@ -111,7 +111,7 @@ def _unwrap(code: str) -> bytes:
         raise Unreadable(f"{len(code)} characters are too long for a token")
     try:
         if code.startswith(PREFIX):
-            return base45.b45decode(code.removeprefix(PREFIX))
+            return bytes(base45.b45decode(code.removeprefix(PREFIX)))
         return base64.urlsafe_b64decode(code + "=" * (-len(code) % 4))
     except (ValueError, binascii.Error) as error:
         raise Unreadable(f"not a token's alphabet: {error}") from error

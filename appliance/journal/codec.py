@@ -4,8 +4,6 @@ import hashlib
 import json
 from typing import Any
 
-import rfc8785
-
 MAX_INT = 2**53 - 1
 
 
@@ -14,12 +12,21 @@ class NotCanonical(ValueError):
 
 
 def encode(body: dict[str, Any]) -> bytes:
-    """The RFC 8785 bytes of a body. Raises NotCanonical; floats are refused even where RFC 8785 knows them."""
-    _check(body, "")
+    """The RFC 8785 bytes of a body. Raises NotCanonical; floats are refused even where RFC 8785 knows them.
+
+    Without floats and with ASCII keys, sorted compact JSON is the canonical form: sorting by code point is sorting by
+    UTF-16 unit, and json escapes what RFC 8785 §3.2.2.2 escapes. Tests hold it against the rfc8785 package, which takes
+    twenty times as long.
+    """
+    if not _fits(body):
+        _explain(body, "")
     try:
-        return rfc8785.dumps(body)
+        return _dumps(body).encode()
     except UnicodeEncodeError as error:
         raise NotCanonical(f"half a surrogate pair is not text: {error.object!r:.60}") from error
+
+
+_dumps = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
 
 
 def decode(text: str | bytes) -> dict[str, Any]:
@@ -41,7 +48,20 @@ def leaf_hash(body: bytes) -> bytes:
     return hashlib.sha256(b"\x00" + body).digest()
 
 
-def _check(value: object, where: str) -> None:
+def _fits(value: object) -> bool:
+    """Whether a fact may hold it; ``_explain`` says what is wrong when not."""
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return -MAX_INT <= value <= MAX_INT  # type: ignore[operator]
+    if kind is dict:
+        return all(type(key) is str and key.isascii() and _fits(inner) for key, inner in value.items())  # type: ignore[attr-defined]
+    return kind is list and all(map(_fits, value))  # type: ignore[call-overload]
+
+
+def _explain(value: object, where: str) -> None:
+    """Find what does not fit, and say where."""
     match value:
         case None | bool() | str():
             return
@@ -52,9 +72,9 @@ def _check(value: object, where: str) -> None:
             for key, inner in value.items():
                 if not isinstance(key, str) or not key.isascii():
                     raise NotCanonical(f"{where or 'body'}: key {key!r} is not ASCII text")
-                _check(inner, f"{where}.{key}" if where else key)
-        case list() | tuple():
+                _explain(inner, f"{where}.{key}" if where else key)
+        case list():
             for index, inner in enumerate(value):
-                _check(inner, f"{where}[{index}]")
+                _explain(inner, f"{where}[{index}]")
         case _:
             raise NotCanonical(f"{where or 'body'}: a {type(value).__name__} does not belong into a fact")

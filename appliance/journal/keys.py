@@ -24,6 +24,7 @@ class BoxKeys:
         folder.mkdir(parents=True, exist_ok=True)
         self._seed = _secret(folder / "box.key")
         self._mac = _secret(folder / "command.key")
+        self._signers: dict[int, notes.Signer] = {}
 
     def origin(self, log: int) -> str:
         """``boothkit/<box>/<log>``."""
@@ -31,7 +32,9 @@ class BoxKeys:
 
     def signer(self, log: int) -> notes.Signer:
         """The signer of one log: the name is its origin."""
-        return notes.Signer(self.origin(log), self._seed)
+        if log not in self._signers:
+            self._signers[log] = notes.Signer(self.origin(log), self._seed)
+        return self._signers[log]
 
     def publish(self, log: int) -> None:
         """Add the log's verifier key to box.pub, newest last; the same again changes nothing."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.errors import RecorderDown
-from appliance.journal import schema
 from appliance.journal.store import Safe
 
 

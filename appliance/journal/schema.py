@@ -36,6 +36,17 @@ CREATE TABLE position(follower TEXT PRIMARY KEY, pos INTEGER NOT NULL) STRICT, W
 """
 
 
+StorageError = sqlite3.Error
+"""Whatever the database says when it cannot do what it was told."""
+Conflict = sqlite3.IntegrityError
+"""A statement that the database's own rules forbid."""
+
+
+def is_full(error: StorageError) -> bool:
+    """Whether the disk was full (SQLITE_FULL)."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+
+
 class NotAJournal(BoothkitError):
     """The file is there, but is no journal of this version."""
 

@@ -4,7 +4,6 @@ Nothing here decides anything. The caller brackets its work in ``begin`` … ``c
 """
 
 import json
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,11 @@ CHECKPOINT_EVERY = 1000
 
 @dataclass(frozen=True)
 class Record:
-    """A fact as stored: its place over all logs, and its body."""
+    """A fact as stored: its place over all logs, its body, its leaf hash."""
 
     pos: int
     body: dict[str, Any]
+    leaf: bytes
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Store:
         )
         self._frontier.append(leaf)
         self.pos += 1
-        return Record(self.pos, body)
+        return Record(self.pos, body, leaf)
 
     def checkpoint(self) -> str | None:
         """Sign the tree head within the transaction; None when there is no news since the last one."""

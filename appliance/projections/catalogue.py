@@ -2,6 +2,7 @@
 
 import sqlite3
 from dataclasses import dataclass
+from typing import Any
 
 from appliance.domain.catalogue import CatalogueChanged, CatalogueKnown, ImportCatalogue, Item
 from appliance.domain.sales import SaleCompleted
@@ -41,7 +42,7 @@ def changed(db: sqlite3.Connection, record: Record, fact: CatalogueChanged) -> N
         sold = row["sold"] if row and row["stock"] == item.stock else 0
         values = [getattr(item, column.strip()) for column in _COLUMNS.split(",")]
         db.execute(
-            f"INSERT OR REPLACE INTO p_item({_COLUMNS}, ordinal, sold) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            f"INSERT OR REPLACE INTO p_item({_COLUMNS}, ordinal, sold) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*values, ordinal, sold),
         )
     db.execute("DELETE FROM p_catalogue")
@@ -77,7 +78,7 @@ def full(db: sqlite3.Connection) -> dict[str, Item]:
     return {row["sku"]: Item(**row_values(row)) for row in db.execute(f"SELECT {_COLUMNS} FROM p_item ORDER BY ordinal")}  # noqa: S608
 
 
-def row_values(row: sqlite3.Row) -> dict[str, object]:
+def row_values(row: sqlite3.Row) -> dict[str, Any]:
     """A row of p_item as the fields of an Item."""
     return {key: row[key] for key in row.keys() if row[key] is not None}  # noqa: SIM118 - a Row is no dict
 
@@ -89,7 +90,7 @@ def pick(db: sqlite3.Connection, skus: set[str]) -> tuple[dict[str, Item], dict[
     for sku in skus:
         row = db.execute(f"SELECT {_COLUMNS} FROM p_item WHERE sku = ?", (sku,)).fetchone()  # noqa: S608
         if row is not None:
-            found[sku] = Item(**row_values(row))  # type: ignore[arg-type]
+            found[sku] = Item(**row_values(row))
             if row["stock"] is not None:
                 (sold_so_far,) = db.execute("SELECT sold FROM p_item WHERE sku = ?", (sku,)).fetchone()
                 left[sku] = max(0, row["stock"] - sold_so_far)

@@ -25,7 +25,7 @@ KF = TypeVar("KF", bound=Knowledge)
 class Surroundings:
     """What decisions need to know that is no fact: keys of tickets, and how a plain code becomes an id."""
 
-    ticket_keys: Mapping[bytes, Ed25519PublicKey]
+    ticket_keys: Callable[[], Mapping[bytes, Ed25519PublicKey]]
     plain_ticket: Callable[[str], str]
     log: int
 

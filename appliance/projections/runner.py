@@ -86,14 +86,14 @@ class Projector:
             return
         pos = 0
         while rows := self._db.execute(
-            "SELECT pos, body FROM fact WHERE pos > ? ORDER BY pos LIMIT ?", (pos, _PIECE)
+            "SELECT pos, body, leaf FROM fact WHERE pos > ? ORDER BY pos LIMIT ?", (pos, _PIECE)
         ).fetchall():
             for row in rows:
                 pos = row["pos"]
                 body = json.loads(row["body"])
                 if body["kind"] not in wanted or (fact := read_fact(body["kind"], body["data"])) is None:
                     continue
-                record = Record(pos, body)
+                record = Record(pos, body, row["leaf"])
                 for projection in which:
                     if (fold := projection.folds.get(body["kind"])) is not None:
                         fold(self._db, record, fact)

@@ -5,7 +5,6 @@ import sqlite3
 from fractions import Fraction
 from typing import Any
 
-
 from appliance.domain.money import half_up
 from appliance.domain.receipts import ReceiptKnown, ReceiptPrinted, ReceiptRequested, ReportReceipt
 from appliance.domain.sales import CompleteSale, SaleCompleted, SaleKnown

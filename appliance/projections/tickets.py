@@ -13,6 +13,7 @@ from appliance.domain.admission import (
     TicketState,
     present,
 )
+from appliance.domain.kernel import Ask
 from appliance.domain.tickets import (
     Entry,
     ImportTickets,
@@ -23,7 +24,6 @@ from appliance.domain.tickets import (
     TicketRevoked,
     TicketsImported,
 )
-from appliance.domain.kernel import Ask
 from appliance.journal.store import Record
 from appliance.projections import events
 from appliance.projections.registry import Surroundings, folds, knows
@@ -144,6 +144,6 @@ def for_tickets(db: sqlite3.Connection, ask: Ask, around: Surroundings) -> Lists
 @knows("ticket.scan")
 def for_scan(db: sqlite3.Connection, ask: Scan, around: Surroundings) -> ScanKnown:
     """Event, lists, what the code is, and that ticket's past."""
-    presented = present(ask.code, around.ticket_keys, around.plain_ticket(ask.code))
+    presented = present(ask.code, around.ticket_keys(), around.plain_ticket(ask.code))
     past = state(db, presented.ticket) if presented.ticket else None
     return ScanKnown(events.current(db), lists(db), presented, past)

@@ -1,25 +1,24 @@
 """A receipt's signed token and address: what the QR on the paper carries (docs/tokens.md)."""
 
 import hashlib
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from appliance.domain import tokens
-from appliance.journal import codec
+from appliance.journal.store import Record
 
 
-def token(body: dict[str, Any], key: Ed25519PrivateKey) -> str:
-    """The token (base64url) of a ``sale.completed`` body: the box's promise that this fact, with this leaf, is in its log.
+def token(record: Record, key: Ed25519PrivateKey) -> str:
+    """The token (base64url) of a ``sale.completed`` fact: the box's promise that this fact, with this leaf, is in its log.
 
     Deterministic: asked for again, it is the same.
     """
-    data = body["data"]
+    body, data = record.body, record.body["data"]
     cti = hashlib.sha256(body["id"].encode()).digest()[:12]
     more = {
         tokens.ORIGIN: f"boothkit/{body['box']}/{body['log']}",
         tokens.SEQ: body["seq"],
-        tokens.LEAF: codec.leaf_hash(codec.encode(body)),
+        tokens.LEAF: record.leaf,
         tokens.NUMBER: data["number"],
         tokens.TOTAL: data["total"],
         tokens.CURRENCY: data["currency"],

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from appliance import log
-from appliance.services.board import Board
+from appliance.board import Board
 from appliance.services.child import Child
 from appliance.services.notify import Notify
 from appliance.services.run import Loop, Timer

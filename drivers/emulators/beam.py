@@ -36,10 +36,13 @@ Levels = tuple[int, int]
 class BeamEmulator:
     """Walks are queued and done one after the other in a thread of their own; `finish` waits for them."""
 
-    def __init__(self, path: Path, pins: tuple[int, int] = (17, 27), *, stride: float = STRIDE) -> None:
+    def __init__(
+        self, path: Path, pins: tuple[int, int] = (17, 27), *, stride: float = STRIDE, repeat: float = REPEAT
+    ) -> None:
         self._path = path
         self._pins = pins
         self._stride = stride
+        self._repeat = repeat
         self._steps: queue.Queue[tuple[Levels, float] | None] = queue.Queue()
         self._levels: Levels = _NONE
         self._plugged = True
@@ -110,7 +113,7 @@ class BeamEmulator:
             sock.settimeout(1.0)
             while True:
                 try:
-                    step = self._steps.get(timeout=REPEAT)
+                    step = self._steps.get(timeout=self._repeat)
                 except queue.Empty:
                     self._say(sock)
                     continue

@@ -6,7 +6,7 @@ import math
 import threading
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 from drivers.emulators.beam import BeamEmulator, Direction
 from drivers.emulators.scanner import ScannerEmulator
@@ -19,6 +19,12 @@ Plug = Literal["printer", "scanner", "beam", "power"]
 
 PINS = (17, 27)
 MOST_PEOPLE = 100
+
+
+class _Pluggable(Protocol):
+    def plug(self) -> None: ...
+
+    def unplug(self) -> None: ...
 
 
 class Bench:
@@ -144,7 +150,7 @@ class Bench:
 
     def _switch(self, device: Plug, *, plugged: bool) -> None:
         _one_of("device", device, get_args(Plug))
-        emulators = {
+        emulators: dict[Plug, _Pluggable] = {
             "printer": self._printer,
             "scanner": self._scanner,
             "beam": self._beam,

@@ -28,6 +28,7 @@ class BoardPins:
                 f"gpio: {error}", remedy="Install lgpio (boothkit[pi]) or use another pin factory."
             ) from error
         self.errors: tuple[type[Exception], ...] = (GPIOZeroError, OSError, lgpio.error)
+        self._pins: Mapping[int, Any] = {}
         try:
             self.factory: Any = LGPIOFactory(chip=chip)
         except self.errors as error:
@@ -36,7 +37,11 @@ class BoardPins:
             ) from error
 
     def start(self, pins: Mapping[int, Any]) -> None:
-        """Nothing to do: lgpio reports edges as soon as a pin has a callback."""
+        """lgpio reports edges as soon as a pin has a callback; nothing more to begin."""
+        self._pins = pins
 
     def close(self) -> None:
+        # gpiozero resets a pin without telling lgpio's thread that its callback is gone.
+        for pin in self._pins.values():
+            pin.when_changed = None
         self.factory.close()

@@ -5,9 +5,9 @@ pull the line low while they see light ("light-on", NPN): then a cut cable, a de
 read as a broken beam and show up as blocked. With `active=low` a low line is a broken beam, and an unplugged
 sensor looks like an empty doorway.
 
-Options: `in=27` the line that somebody coming in breaks first (the first one named), `factory=lgpio|mock`,
-`socket=PATH` moves the mock's pins (see `mockpins`), `chip=N` the gpiochip, `glitch=MS` (10) and `blocked=S`
-(10), see `wire.beam`.
+Options: `in=27` the line that somebody coming in breaks first (the first one named), `chip=N` the gpiochip,
+`glitch=MS` (10) and `blocked=S` (10), see `wire.beam`; `factory=lgpio`, or `factory=mock&socket=/PATH`, whose
+pins are moved through that socket (see `mockpins`).
 """
 
 import os
@@ -28,6 +28,8 @@ HIGHEST_LINE = 27
 QUEUE_MAX = 4096
 """Edges between two steps; beyond that the sensors chatter and the path is lost anyway."""
 COUNTING = "counting"
+Edge = tuple[int, bool, float]
+"""Beam (0 or 1), whether it is broken now, monotonic seconds."""
 
 
 class _Line:
@@ -35,7 +37,7 @@ class _Line:
     enqueues.
     """
 
-    def __init__(self, beam: int, pin: Any, broken_level: bool, queue: "deque[Edge]", wake: int) -> None:
+    def __init__(self, beam: int, pin: Any, broken_level: bool, queue: deque[Edge], wake: int) -> None:
         self._beam, self._pin, self._broken_level = beam, pin, broken_level
         self._queue, self._wake = queue, wake
         pin.input_with_pull("up")
@@ -49,9 +51,6 @@ class _Line:
         if len(self._queue) < QUEUE_MAX:
             self._queue.append((self._beam, bool(state) == self._broken_level, ticks))
         os.eventfd_write(self._wake, 1)
-
-
-Edge = tuple[int, bool, float]
 
 
 class Model:
@@ -72,9 +71,10 @@ class Model:
             raise BadUri(f"{uri}: option in={first_in} is not one of the two lines")
         self._reversed = first_in == self._numbers[1]
         self._factory = uri.choice("factory", "lgpio", ("lgpio", "mock"))
-        self._socket = Path(uri.options["socket"]) if "socket" in uri.options else None
-        if self._socket is not None and (self._factory != "mock" or not self._socket.is_absolute()):
-            raise BadUri(f"{uri}: option socket needs factory=mock and an absolute path")
+        self._socket = Path(uri.text("socket", ""))
+        given = "socket" in uri.options
+        if given != (self._factory == "mock") or (given and not self._socket.is_absolute()):
+            raise BadUri(f"{uri}: factory=mock and socket=/PATH go together")
         self._chip = uri.number("chip", 0, 0, 99) if "chip" in uri.options else None
         self._broken_level = uri.choice("active", "high", ("high", "low")) == "high"
         self._glitch = uri.number("glitch", 10, 0, 200) / 1000
@@ -135,8 +135,7 @@ class Model:
             self._begin()
         except self._pins.errors as error:
             raise LinkLost(f"gpio {self._numbers[0]},{self._numbers[1]}: {error}") from error
-        self.life.opened()
-        self.life.ok(COUNTING)
+        self.life.opened("waiting until both beams are free")
 
     def _begin(self) -> None:
         """Starts from the levels as they are. Edges that come in meanwhile are queued and say the same
@@ -164,8 +163,9 @@ class Model:
         while self._edges:
             beam, broken, at = self._edges.popleft()
             noted += self._pair.edge(beam, broken, min(at, self._now()))
-            self.life.ok(COUNTING)
         noted += self._pair.settle(self._now())
+        if self._pair.state == 0:
+            self.life.ok(COUNTING)
         return [self._event(note) for note in noted]
 
     def _event(self, note: Noted) -> Event:

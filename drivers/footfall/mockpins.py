@@ -48,7 +48,7 @@ class MockPins:
 
     errors: tuple[type[Exception], ...] = (GPIOZeroError, OSError)
 
-    def __init__(self, path: Path | None, counters: Counter[str]) -> None:
+    def __init__(self, path: Path, counters: Counter[str]) -> None:
         self.factory: Any = MockFactory(pin_class=StampedPin)
         self._counters = counters
         self._path = path
@@ -59,8 +59,6 @@ class MockPins:
 
     def start(self, pins: Mapping[int, StampedPin]) -> None:
         """Call it when the pins' callbacks are set; OSError when the socket cannot be made."""
-        if self._path is None:
-            return
         self._pins = pins
         self._socket = _bound(self._path)
         self._thread = threading.Thread(
@@ -69,7 +67,7 @@ class MockPins:
         self._thread.start()
 
     def close(self) -> None:
-        if self._socket is not None and self._thread is not None and self._path is not None:
+        if self._socket is not None and self._thread is not None:
             self._closing = True
             self._socket.shutdown(socket.SHUT_RDWR)
             self._thread.join()

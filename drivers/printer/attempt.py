@@ -44,14 +44,22 @@ class _GaveUp(DeviceError):
 
 
 class Attempt:
-    """`before` goes out ahead of the job; `tick` is called at least every `_SLICE` seconds while waiting.
+    """`before` goes out ahead of the job. `begin` is called once, right before the first byte; `tick` at
+    least every `_SLICE` seconds while waiting.
 
     Afterwards `broken` tells whether the printer may have been left inside a command, and `lost` holds the
     error that ended the connection.
     """
 
     def __init__(
-        self, line: Line, job: Encoded, before: bytes, now: Callable[[], float], tick: Callable[[], None]
+        self,
+        line: Line,
+        job: Encoded,
+        before: bytes,
+        now: Callable[[], float],
+        *,
+        begin: Callable[[], None],
+        tick: Callable[[], None],
     ) -> None:
         self.broken = False
         self.lost: LinkLost | None = None
@@ -59,6 +67,7 @@ class Attempt:
         self._job = job
         self._before = before
         self._now = now
+        self._begin = begin
         self._tick = tick
         self._timing = line.timing
         self._sent = 0
@@ -112,11 +121,12 @@ class Attempt:
     def _send_all(self) -> None:
         body_mark, self._body_done = self._line.mark()
         tail_mark, self._tail_done = self._line.mark() if self._job.tail else (b"", self._body_done)
+        self._begin()
         self._progress = self._now()
         self._line.inside = True
         # ESC @ at the head of the job switches Automatic Status Back off.
         reports = b"" if self._line.mute else enable_asb()
-        for portion in _portions([self._before, self._job.head, reports, *self._job.body, body_mark]):
+        for portion in _portions([self._line.ahead, self._before, self._job.head, reports, *self._job.body, body_mark]):
             self._send(portion)
         for portion in _portions([*self._job.tail, tail_mark]):
             self._send(portion)

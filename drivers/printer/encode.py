@@ -151,13 +151,13 @@ class _Writer:
             yield from self._lines(wrap(self._plain(payload.decode()), profile.columns))
             return
         size = qr.dots_per_module(payload, profile.dots)
-        self._printer.set(align="center")
+        yield from self._lines([""], "center")  # the quiet zone above, four modules or more
         if profile.native_qr:
             self._printer.qr(payload.decode(), ec=_LEVEL_M, size=size, native=True)
             yield self._taken()
         else:
-            yield self._taken()
             yield from qr.raster(payload, size)
+        yield from self._lines([""])
 
     def _plain(self, text: str) -> str:
         return printable(text, self._profile.codec)

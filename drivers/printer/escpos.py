@@ -21,6 +21,10 @@ from drivers.uri import Uri
 
 __all__ = ["Model", "Outcome", "Result"]
 
+_PADDING = 512
+"""NULs that complete a command which an earlier run may have left half sent, before its power went; a
+printer that waits for nothing ignores them.
+"""
 _SILENT_ROUNDS = 2
 """So many unanswered questions in a row make a printer that used to answer `degraded`."""
 
@@ -40,7 +44,8 @@ class Model(LinkedDevice):
         self.profile = encode.load_profile(uri.text("profile", "TM-T88V"))
         self._timing = replace(timing, patience=uri.decimal("patience", timing.patience, 0, 3600))
         self._line: Line | None = None
-        self._debris = b""
+        self._padding = bytes(_PADDING)
+        self._hanging = False
 
     @property
     def columns(self) -> int:
@@ -50,7 +55,7 @@ class Model(LinkedDevice):
     def connected(self) -> None:
         while self._link.read():
             pass  # answers to whoever asked before us
-        self._line = Line(self._link, self._now, self._timing, self.life.counters)
+        self._line = Line(self._link, self._now, self._timing, self.life.counters, self._padding)
 
     def received(self, data: bytes, at: float) -> list[Event]:
         if (line := self._line) is None:
@@ -72,18 +77,21 @@ class Model(LinkedDevice):
         super().close()
         self._line = None
 
-    def print(self, job: Job, *, beat: Callable[[], None]) -> Result:
+    def print(
+        self, job: Job, *, beat: Callable[[], None], begin: Callable[[], None] = lambda: None
+    ) -> Result:
         """Prints one job and waits for its outcome; `beat` is called at least every second, except in the
-        three seconds that opening a connection may take.
+        three seconds that opening a connection may take. `begin` is called right before the first byte of
+        the job is sent: not called = nothing sent. What these two raise goes through.
 
         Paper that runs out in the middle is waited for (`patience`), meanwhile `life` shows the fault. Never
         raises `DeviceError`.
         """
-        result = self._print(job, beat)
+        result = self._print(job, beat, begin)
         self.life.counters[result.outcome] += 1
         return result
 
-    def _print(self, job: Job, beat: Callable[[], None]) -> Result:
+    def _print(self, job: Job, beat: Callable[[], None], begin: Callable[[], None]) -> Result:
         try:
             encoded = encode.encode(job, self.profile)
         except Unprintable as error:
@@ -98,7 +106,8 @@ class Model(LinkedDevice):
             self.step()
             if (line := self._line) is None:
                 break
-            attempt = Attempt(line, encoded, self._debris, self._now, tick)
+            before = encode.cut(self.profile) if self._hanging else b""
+            attempt = Attempt(line, encoded, before, self._now, begin=begin, tick=tick)
             try:
                 result = attempt.run()
             except Silent as silent:
@@ -112,12 +121,10 @@ class Model(LinkedDevice):
 
     def _after(self, attempt: Attempt, result: Result, job: encode.Encoded) -> None:
         if attempt.broken:
-            # NULs complete a command that was half sent, else it would swallow the head of the next receipt;
-            # a printer that waits for nothing ignores them.
-            longest = max(map(len, (job.head, *job.body, *job.tail)))
-            self._debris = bytes(longest) + encode.cut(self.profile)
+            self._padding = bytes(max(map(len, (job.head, *job.body, *job.tail))))
+            self._hanging = True
         elif result.outcome != "not_printed":
-            self._debris = b""
+            self._padding, self._hanging = b"", False
         if attempt.lost is not None:
             self.close()
             self.life.lost(attempt.lost)
@@ -139,7 +146,7 @@ class Model(LinkedDevice):
             elif line.status.paper_near_end:
                 self._set("degraded", PaperNearEnd())
             else:
-                self.life.set("online", " ".join(["ready", *line.info]))
+                self.life.set("online", f"ready ({' '.join(line.info)})" if line.info else "ready")
 
     def _set(self, state: State, condition: Condition) -> None:
         self.life.set(state, str(condition), condition.remedy)

@@ -48,11 +48,22 @@ class Barrier(Enum):
 class Line:
     """`link` is open and stays the caller's. Methods raise `LinkLost`. Counts `unanswered` questions and
     bytes of `garbage`.
+
+    `ahead` goes out before anything else: it completes a command that an earlier connection may have left half
+    sent. A question in its place would become that command's length or data.
     """
 
-    def __init__(self, link: Link, now: Callable[[], float], timing: Timing, counters: Counter[str]) -> None:
+    def __init__(
+        self,
+        link: Link,
+        now: Callable[[], float],
+        timing: Timing,
+        counters: Counter[str],
+        ahead: bytes,
+    ) -> None:
         self.link = link
         self.timing = timing
+        self.ahead = ahead
         self.status: Status | None = None
         self.fresh = False
         """A whole round of questions has been answered since the last `ask`."""
@@ -250,7 +261,10 @@ class Line:
 
     def _request(self, data: bytes) -> None:
         """A request that finds no room is a question without an answer."""
-        self.send(data, 0.0)
+        if self.ahead:
+            self.ahead = self.ahead[self.send(self.ahead, 0.0) :]
+        if not self.ahead:
+            self.send(data, 0.0)
 
 
 def _process_ids() -> Iterator[bytes]:

@@ -3,8 +3,6 @@
 Nothing below a blank leaves `printable` except the line feed, so no text can carry a command to the printer.
 """
 
-# ruff: noqa: RUF001  (characters that look like others are what the table is about)
-
 import unicodedata
 
 _SPELLED = str.maketrans(

@@ -64,7 +64,9 @@ class Passage:
 
 
 class Noted(NamedTuple):
-    """`at` is when it happened, monotonic seconds. `illegal` and `blocked` are followed by one `cleared`."""
+    """`at` is when it happened, monotonic seconds. `cleared` follows once, when both beams are free again;
+    until then more illegal changes are counted and not told.
+    """
 
     what: What
     at: float
@@ -152,8 +154,9 @@ class BeamPair:
                 self.counters["turned_back"] += 1
             case "illegal":
                 self.counters["illegal"] += 1
-                self._faulty = True
-                noted.append(Noted("illegal", at))
+                if not self._faulty:
+                    self._faulty = True
+                    noted.append(Noted("illegal", at))
             case None:
                 pass
             case never:

@@ -59,7 +59,7 @@ class ScanReader:
     def idle(self, at: float) -> list[str]:
         """Call this only when there was nothing to read: bytes that wait in the system are not a pause."""
         codes: list[str] = []
-        if self._pending() and at - self._last_byte >= self._gap:
+        if self._pending() and at >= self._last_byte + self._gap:
             self._finish(at, codes)
         return codes
 

@@ -43,8 +43,9 @@ def test_a_device_gets_the_model_that_its_uri_names(name: str, uri: str, model: 
         ("footfall", "gpio://17,99", "two different lines"),
         ("footfall", "gpio://17,27?in=4", "in=4"),
         ("footfall", "gpio://17,27?active=up", "high, low"),
-        ("footfall", "gpio://17,27?socket=/run/x", "factory=mock"),
-        ("footfall", "gpio://17,27?factory=mock&socket=x", "absolute"),
+        ("footfall", "gpio://17,27?factory=mock", "go together"),
+        ("footfall", "gpio://17,27?socket=/run/x", "go together"),
+        ("footfall", "gpio://17,27?factory=mock&socket=x", "socket=/PATH"),
     ],
 )
 def test_a_device_that_is_not_understood_is_refused_with_what_is_allowed(

@@ -1,6 +1,7 @@
 """The vector of EVIDENCE: bytes, leaves, roots, keys, notes, cosignature, proof, receipt."""
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ ROOTS = [
     "e64aec3c45670a756d437f0dee056961fb543fa14180484c7dbd058140ca7214",
     "51e971895cc687f801957ee2459e47aae746f5c48838a857a636622d74958fa5",
 ]
-BOX = notes.Signer("boothkit/box-7/1", bytes(range(0x00, 0x20)))
+BOX = notes.Signer("boothkit/box-7/1", bytes(range(0x20)))
 CENTRAL = notes.Signer("boothkit/central", bytes(range(0x20, 0x40)))
 CHECKPOINT = """boothkit/box-7/1
 3
@@ -132,3 +133,17 @@ def test_every_leaf_is_provable_and_every_prefix_consistent(size: int, data: st.
 def test_what_does_not_belong_into_a_fact_is_refused(bad: dict[str, object]) -> None:
     with pytest.raises(codec.NotCanonical):
         codec.encode(bad)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-codec.MAX_INT, codec.MAX_INT) | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(max_codepoint=127), max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.text(st.characters(max_codepoint=127), max_size=8), values, max_size=6))
+def test_our_canonical_form_is_that_of_rfc_8785(body: dict[str, object]) -> None:
+    raw = codec.encode(body)
+    assert raw == rfc8785.dumps(body)  # type: ignore[arg-type]
+    assert codec.decode(raw) == body

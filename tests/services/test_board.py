@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from appliance.services.board import LARGEST, Board, age_s, boottime_us, read_all
+from appliance.board import LARGEST, Board, age_s, boottime_us, read_all
 
 
 class Clock:
@@ -73,7 +73,7 @@ def test_it_is_written_only_when_something_changed_or_five_seconds_passed(tmp_pa
 def test_a_reader_never_sees_half_a_page(tmp_path: Path) -> None:
     writer = f"""
 from pathlib import Path
-from appliance.services.board import Board
+from appliance.board import Board
 board = Board(Path({str(tmp_path)!r}), "power")
 n = 0
 while True:

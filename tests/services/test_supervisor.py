@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from appliance.services.board import read_all
+from appliance.board import read_all
 from appliance.services.runfolder import RunFolderTooLong
 from appliance.services.supervisor import Spec, Supervisor
 
@@ -288,15 +288,19 @@ def test_what_a_worker_started_goes_with_it(up: Up) -> None:
 
 def test_a_supervisor_that_slept_does_not_blame_its_workers(up: Up) -> None:
     """Both were stopped; the supervisor wakes first, with every watchdog overdue."""
-    up.add("a")
+    for name in ("a", "b", "c"):
+        up.add(name)
     process = up.start(watchdog_s=2.0)
     up.wait_ready()
     pid = up.workers()["a"]["pid"]
-    for stopped in (process.pid, pid):
-        os.kill(stopped, signal.SIGSTOP)
+    os.kill(pid, signal.SIGSTOP)
+    os.kill(up.workers()["b"]["pid"], signal.SIGKILL)
+    wait_until(lambda: len(up.events("worker.ended")) == 1)  # it has read all that `a` said
+    os.kill(process.pid, signal.SIGSTOP)
+    os.kill(up.workers()["c"]["pid"], signal.SIGKILL)
     time.sleep(2.6)  # longer than the watchdog and the supervisor's own allowance
     os.kill(process.pid, signal.SIGCONT)
-    wait_until(lambda: up.events("supervisor.slept") != [])
+    wait_until(lambda: len(up.events("worker.ended")) == 2)  # it is awake
     os.kill(pid, signal.SIGCONT)
     assert up.workers()["a"]["pid"] == pid
     assert up.stop() == 0

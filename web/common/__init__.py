@@ -1,1 +1,1 @@
-"""What several apps share: the look, safe headers, problem+json, how amounts are written. No app's own rule."""
+"""What several apps share: the look, safe headers, problem+json, how amounts read. No app's own rule."""

@@ -41,7 +41,7 @@ class Assets:
         return f"/static/{self._version}/{name}"
 
     def blueprint(self) -> Blueprint:
-        """Serves them, for ever under the present hash; a page older than an update gets the present files."""
+        """Serves them, for ever under the present hash; a page from before an update gets what is there."""
         assets = Blueprint("assets", __name__)
 
         @assets.get("/static/<version>/<name>")

@@ -3,7 +3,6 @@
 import json
 import re
 import secrets
-import sqlite3
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from appliance.domain.kernel import Context, Decided, Fact, Personal, Role, ask_
 from appliance.errors import Problem, invalid
 from appliance.ids import new_id
 from appliance.journal import codec, notes
+from appliance.journal.schema import Conflict, StorageError, is_full
 from appliance.journal.store import Record, Savepoint, Store
 from appliance.private.people import PeopleWriter, seal
 from appliance.projections import events
@@ -107,7 +107,7 @@ class Engine:
                     break
                 replies.append(self._one(request))
             self.store.commit()
-        except sqlite3.Error as error:
+        except StorageError as error:
             self.store.rollback()
             problem = self._storage_problem(error)
             logger.error("journal.write_failed", error=str(error), slug=problem.slug)
@@ -118,8 +118,8 @@ class Engine:
         return replies
 
     @staticmethod
-    def _storage_problem(error: sqlite3.Error) -> Problem:
-        if "full" in str(error):
+    def _storage_problem(error: StorageError) -> Problem:
+        if is_full(error):
             return Problem(
                 "disk-full", "The card is full; nothing was recorded.", "Free space on the card; nothing is lost so far."
             )
@@ -144,10 +144,10 @@ class Engine:
         except Problem as problem:
             mark.undo()
             return failure(request.id, problem)
-        except sqlite3.IntegrityError as error:
+        except Conflict as error:
             mark.undo()
             return failure(request.id, Problem("key-reused", f"identity {request.id} is taken: {error}", "Mint a new key."))
-        except sqlite3.Error:
+        except StorageError:
             raise
         except Exception as error:
             mark.undo()
@@ -180,7 +180,7 @@ class Engine:
         ask = ask_for(command, data)
         now = self._clock()
         event = self._event()
-        around = Surroundings(self._keys.public(), self.store.keys.plain_ticket, self.store.log)
+        around = Surroundings(self._keys.public, self.store.keys.plain_ticket, self.store.log)
         printers = self._config.device_names("printer")
         ctx = Context(
             now=now,
@@ -211,7 +211,7 @@ class Engine:
         records = [self._append(fact, ident, i, actor, where, now) for i, fact in enumerate(decided.facts)]
         answer = dict(decided.answer)
         if decided.receipt is not None:
-            answer["receipt"] = self.receipt_link(records[decided.receipt].body)
+            answer["receipt"] = self.receipt_link(records[decided.receipt])
         if records:
             answer["pos"] = records[0].pos
         if decided.checkpoint:
@@ -267,24 +267,24 @@ class Engine:
 
     # What others ask besides decisions
 
-    def receipt_link(self, body: dict[str, Any]) -> str:
+    def receipt_link(self, record: Record) -> str:
         """The address of a sale's receipt, signed by the box."""
-        return address(self._config.portal.public_url, token(body, self.store.keys.signer(body["log"]).private))
+        key = self.store.keys.signer(record.body["log"]).private
+        return address(self._config.portal.public_url, token(record, key))
 
     def checkpoint_if_news(self) -> dict[str, Any]:
         """Sign the tree head when facts came since the last one."""
         note = self.store.checkpoint()
         return {"size": self.store.checkpointed, "news": note is not None}
 
-    def body_of_sale(self, sale: str) -> dict[str, Any]:
-        """The stored body of a sale; raises Problem(not-found)."""
+    def record_of_sale(self, sale: str) -> Record:
+        """The stored fact of a sale; raises Problem(not-found)."""
         row = self.store.db.execute(
-            "SELECT f.body FROM p_sale s JOIN fact f ON f.pos = s.pos WHERE s.sale = ?", (sale,)
+            "SELECT f.pos, f.body, f.leaf FROM p_sale s JOIN fact f ON f.pos = s.pos WHERE s.sale = ?", (sale,)
         ).fetchone()
         if row is None:
             raise Problem("not-found", f"there is no sale {sale[:80]!r}")
-        body: dict[str, Any] = json.loads(row["body"])
-        return body
+        return Record(row["pos"], json.loads(row["body"]), row["leaf"])
 
 
 def _seal(data: dict[str, str]) -> Personal:

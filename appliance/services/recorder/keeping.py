@@ -61,7 +61,7 @@ def _advance(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, An
 
 
 def _link(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any]:
-    return {"url": engine.receipt_link(engine.body_of_sale(_text(data, "sale")))}
+    return {"url": engine.receipt_link(engine.record_of_sale(_text(data, "sale")))}
 
 
 def _hello(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any]:

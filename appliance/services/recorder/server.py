@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import IO, get_args
 
 from appliance import log
+from appliance.board import Board
 from appliance.domain.kernel import Role, command_types
 from appliance.errors import BoothkitError, Problem
 from appliance.journal import wire
 from appliance.journal.follow import Waker
-from appliance.services.board import Board
 from appliance.services.context import WorkerContext
 from appliance.services.recorder.engine import Engine, Reply, Request, failure
 from appliance.services.run import Loop

@@ -3,9 +3,9 @@
 Without a broker the worker idles, and imports nothing of it.
 """
 
+from appliance.board import Board
 from appliance.errors import RecorderDown
 from appliance.journal.read import Reader
-from appliance.services.board import Board
 from appliance.services.context import WorkerContext
 from appliance.services.run import Loop
 

@@ -18,7 +18,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -28,6 +27,7 @@ from paho.mqtt.properties import Properties
 
 from appliance.services.run import Loop, Timer
 from appliance.services.uplink import faults
+from appliance.services.uplink.address import Address
 from appliance.services.uplink.faults import Fault
 
 WINDOW = 20
@@ -48,25 +48,6 @@ _HEADERS = 64
 """Bytes of a PUBLISH beside topic and payload: fixed header, lengths, packet id, our two properties."""
 
 Event = Callable[[], None]
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where the broker is and who we are there. Files are read at each attempt, so that they can be replaced."""
-
-    host: str
-    port: int
-    client_id: str
-    user: str = ""
-    password_file: str = ""
-    ca: str = ""
-    cert: str = ""
-    key: str = ""
-
-    @property
-    def broker(self) -> str:
-        """``host:port`` for people."""
-        return f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -111,7 +92,13 @@ class Connection:
     ) -> None:
         """``will``: what the broker shall say when we vanish, asked for at each attempt. ``chance``: 0 to 1, for jitter."""
         self.address = address
-        self._loop, self._listener, self._will, self._topics, self._chance = loop, listener, will, topics, chance
+        self._loop, self._listener, self._will, self._topics, self._chance = (
+            loop,
+            listener,
+            will,
+            topics,
+            chance,
+        )
         self._client: Client | None = None
         self._poll: select.epoll | None = None
         self._established = False
@@ -139,7 +126,10 @@ class Connection:
 
     def room(self) -> int:
         """How many QoS 1 messages may be sent now."""
-        if not self._established or sum(len(message.payload) for message in self._in_flight.values()) >= WINDOW_BYTES:
+        if (
+            not self._established
+            or sum(len(message.payload) for message in self._in_flight.values()) >= WINDOW_BYTES
+        ):
             return 0
         return self._window - len(self._in_flight)
 
@@ -155,10 +145,8 @@ class Connection:
             return False
         if len(message.payload) > self.largest(message.topic):
             return False
-        properties = Properties(PacketTypes.PUBLISH)
-        properties.PayloadFormatIndicator = 1
-        if message.content_type:
-            properties.ContentType = message.content_type
+        content = {"ContentType": message.content_type} if message.content_type else {}
+        properties = _properties(PacketTypes.PUBLISH, PayloadFormatIndicator=1, **content)
         info = client.publish(message.topic, message.payload, message.qos, message.retain, properties)
         if message.qos:
             if not self._in_flight:
@@ -177,7 +165,9 @@ class Connection:
                 client.publish(goodbye.topic, goodbye.payload, goodbye.qos, goodbye.retain)
             client.disconnect()
             deadline = self._loop.now() + _GOODBYE_S
-            while client.want_write() and (sock := client.socket()) is not None and self._loop.now() < deadline:
+            while (
+                client.want_write() and (sock := client.socket()) is not None and self._loop.now() < deadline
+            ):
                 select.select([], [sock], [], 0.1)
                 client.loop_write()
         self._tear_down()
@@ -211,14 +201,13 @@ class Connection:
         try:
             address = self.address
             if address.user:
-                client.username_pw_set(address.user, _password(address.password_file))
-            if address.ca:
-                client.tls_set_context(_tls(address))
+                client.username_pw_set(address.user, address.password())
+            if (tls := address.tls()) is not None:
+                client.tls_set_context(tls)
             client.will_set(will.topic, will.payload, will.qos, will.retain)
-            properties = Properties(PacketTypes.CONNECT)
-            properties.MaximumPacketSize = _LARGEST_INCOMING
+            properties = _properties(PacketTypes.CONNECT, MaximumPacketSize=_LARGEST_INCOMING)
             client.connect(address.host, address.port, _KEEPALIVE_S, clean_start=True, properties=properties)
-        except Exception as caught:  # noqa: BLE001 -- whatever it is, it goes to the loop and onto the board
+        except Exception as caught:  # whatever it is, it goes to the loop and onto the board
             error = caught
         self._loop.call_soon_threadsafe(partial(self._connected, client, error))
 
@@ -287,8 +276,10 @@ class Connection:
         """Let paho work, then work off what it told."""
         try:
             work()
-        except Exception as error:  # noqa: BLE001 -- bytes that paho cannot read end the connection, not the worker
-            self._down(Fault(f"{self.address.broker}: not MQTT 5: {type(error).__name__}", "Check [mqtt] broker."))
+        except Exception as error:  # bytes that paho cannot read end the connection, not the worker
+            self._down(
+                Fault(f"{self.address.broker}: not MQTT 5: {type(error).__name__}", "Check [mqtt] broker.")
+            )
         while self._events:
             self._events.popleft()()
         self._arm()
@@ -317,7 +308,12 @@ class Connection:
         if by_broker:
             self._down(faults.by_code("the connection ended", code, name))
         else:
-            self._down(Fault(f"{self.address.broker}: the connection was lost", "Nothing: it is opened again by itself."))
+            self._down(
+                Fault(
+                    f"{self.address.broker}: the connection was lost",
+                    "Nothing: it is opened again by itself.",
+                )
+            )
 
     def _overdue(self, what: str) -> None:
         self._down(Fault(f"{self.address.broker}: {what} in time", "Check the line and the broker's load."))
@@ -352,17 +348,8 @@ class Connection:
         self._packet_limit, self._window = None, WINDOW
 
 
-def _password(path: str) -> str | None:
-    """The first line of the password file; no file, no password."""
-    if not path:
-        return None
-    lines = Path(path).read_text().splitlines()
-    return lines[0] if lines else ""
-
-
-def _tls(address: Address) -> ssl.SSLContext:
-    """TLS with the given authority only; a client certificate when there is one. A key with a passphrase is an error."""
-    context = ssl.create_default_context(cafile=address.ca)
-    if address.cert:
-        context.load_cert_chain(address.cert, address.key or None, password="")
-    return context
+def _properties(packet: int, **values: int | str) -> Properties:
+    properties = Properties(packet)  # type: ignore[no-untyped-call]
+    for name, value in values.items():
+        setattr(properties, name, value)
+    return properties

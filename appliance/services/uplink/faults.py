@@ -64,11 +64,19 @@ def by_error(broker: str, error: BaseException) -> Fault:
         case ssl.SSLError():
             return Fault(f"{broker}: no TLS: {error.reason}", "Check the port, and [mqtt] ca, cert and key.")
         case socket.gaierror():
-            return Fault(f"{broker}: the name is not known here", "Check [mqtt] broker, and whether there is an uplink.")
+            return Fault(
+                f"{broker}: the name is not known here",
+                "Check [mqtt] broker, and whether there is an uplink.",
+            )
         case ConnectionRefusedError():
-            return Fault(f"{broker}: nothing listens there", "Start the broker, or check host and port in [mqtt] broker.")
+            return Fault(
+                f"{broker}: nothing listens there",
+                "Start the broker, or check host and port in [mqtt] broker.",
+            )
         case TimeoutError():
-            return Fault(f"{broker}: no answer", "Check whether there is an uplink, and what firewalls let through.")
+            return Fault(
+                f"{broker}: no answer", "Check whether there is an uplink, and what firewalls let through."
+            )
         case FileNotFoundError() | PermissionError() | IsADirectoryError() if error.filename:
             return Fault(
                 f"{error.filename}: {error.strerror}",
@@ -77,4 +85,6 @@ def by_error(broker: str, error: BaseException) -> Fault:
         case OSError():
             return Fault(f"{broker}: {error.strerror or error}", "Check whether there is an uplink.")
         case _:
-            return Fault(f"{broker}: {type(error).__name__}: {error}", "Check the [mqtt] table of the configuration.")
+            return Fault(
+                f"{broker}: {type(error).__name__}: {error}", "Check the [mqtt] table of the configuration."
+            )

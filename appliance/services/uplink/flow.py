@@ -30,7 +30,7 @@ class Flow:
         self.cursor = safe
         self._since: float | None = None
         self._went_back = -LONGEST_S
-        self._calm()
+        self._patience, self._repeat, self._probed = PATIENCE_S, REPEAT_S, False
 
     def connected(self) -> None:
         """A new connection: whatever was on its way is forgotten."""

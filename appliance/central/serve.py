@@ -1,0 +1,117 @@
+"""``boothkit central serve``: the store, the subscriber in this thread, the HTTP server in another."""
+
+import fcntl
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from waitress import create_server
+
+from appliance import log
+from appliance.central.keyring import Keyring, central_signer
+from appliance.central.service import Central
+from appliance.central.store import Store
+from appliance.central.subscriber import Subscriber
+from appliance.central.view import View
+from appliance.errors import BoothkitError
+from web.central.app import create_app
+
+logger = log.get("central")
+
+_READY_ANYWAY_S = 5.0
+
+
+class AlreadyServed(BoothkitError):
+    """Another central writes this store."""
+
+    remedy = "Stop the other `boothkit central serve`, or give this one another --data folder."
+
+
+class PortTaken(BoothkitError):
+    """The HTTP server cannot listen."""
+
+    remedy = "Give another --http-port; 0 takes any that is free."
+
+
+def now_ms() -> int:
+    """Unix time in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def serve(
+    data: Path, host: str, port: int, http_port: int, *, trust_first: bool, ready: Callable[[str, str], None]
+) -> int:
+    """Serve until SIGTERM or SIGINT. ``ready`` gets the URL and the verifier key once, when boxes can be heard, or
+    after 5 s when the broker cannot be reached yet. AlreadyServed, PortTaken, BadCentralKey, NotCentral."""
+    stop = threading.Event()
+    with _held(data), _signals(stop):
+        signer = central_signer(data / "keys")
+        store = Store(data)
+        try:
+            url = _http(data, http_port)
+            once = _Once(lambda: ready(url, signer.verifier.vkey()))
+            late = threading.Timer(_READY_ANYWAY_S, once)
+            late.daemon = True
+            late.start()
+            central = Central(store, signer, Keyring(data / "keys"), now_ms, trust_first=trust_first)
+            Subscriber(host, port, central, on_ready=once, now=time.monotonic).run(stop)
+            late.cancel()
+        finally:
+            store.close()
+    return 0
+
+
+def _http(data: Path, port: int) -> str:
+    """Listen on the loopback address, in a thread that ends with the process; the URL."""
+    app = create_app(View(data), now_ms)
+    try:
+        server = create_server(app, host="127.0.0.1", port=port, threads=4, ident=None)
+    except OSError as error:
+        raise PortTaken(f"127.0.0.1:{port}: {error.strerror}") from error
+    threading.Thread(target=server.run, name="central-http", daemon=True).start()
+    return f"http://127.0.0.1:{server.effective_port}"
+
+
+class _Once:
+    """A function that two threads may call and that runs once."""
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self._function = function
+        self._lock = threading.Lock()
+        self._done = False
+
+    def __call__(self) -> None:
+        with self._lock:
+            if not self._done:
+                self._done = True
+                self._function()
+
+
+@contextmanager
+def _held(data: Path) -> Iterator[None]:
+    """One central a folder: SQLite 3.40 must not have two that write."""
+    data.mkdir(parents=True, exist_ok=True)
+    with open(os.open(data / "central.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyServed(f"{data} is served already") from None
+        yield
+
+
+@contextmanager
+def _signals(stop: threading.Event) -> Iterator[None]:
+    def end(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,80 @@
+"""``boothkit central``: the reference consumer of what boxes send."""
+
+import json
+
+import click
+
+from appliance.commands._common import Box, common
+from appliance.config import split_host_port
+
+
+@click.group()
+def command() -> None:
+    """Receive what boxes send, acknowledge it, witness it."""
+
+
+@command.command()
+@click.option("--mqtt", required=True, envvar="BOOTHKIT_MQTT", metavar="HOST:PORT", help="The broker.")
+@click.option(
+    "--http-port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="0 = any free one."
+)
+@click.option(
+    "--trust-first", is_flag=True, help="Trust the key that a box shows first, instead of `central enrol`."
+)
+@common
+def serve(box: Box, mqtt: str, http_port: int, trust_first: bool) -> int:
+    """Serve until Ctrl-C. When ready, one line of JSON on stdout: {"ready":true,"http":URL,"key":VKEY}."""
+    from appliance.central.serve import serve as run
+
+    host, port = split_host_port(mqtt, where="--mqtt")
+
+    def ready(url: str, key: str) -> None:
+        click.echo(json.dumps({"ready": True, "http": url, "key": key}))
+
+    return run(box.data, host, port, http_port, trust_first=trust_first, ready=ready)
+
+
+@command.command()
+@click.argument("cell")
+@click.argument("name", metavar="BOX")
+@click.argument("vkey")
+@common
+def enrol(box: Box, cell: str, name: str, vkey: str) -> None:
+    """Trust the key of a box: the last line of its DATA/keys/box.pub. A running central knows it at once."""
+    from appliance.central.keyring import Keyring
+    from appliance.central.places import Box as Place
+
+    key = Keyring(box.data / "keys").enrol(Place(cell, name), vkey)
+    box.out({"cell": cell, "box": name, "key": key.vkey()}, f"{cell}/{name} is known by {key.vkey()}")
+
+
+@command.command()
+@common
+def report(box: Box) -> None:
+    """The boxes, the sums and what is to be done, from the store; central may run meanwhile."""
+    from appliance.central.serve import now_ms
+    from appliance.central.view import View
+
+    view, now = View(box.data), now_ms()
+    boxes, tasks, kpis = view.boxes(now), view.tasks(now), view.kpis()
+    sales, attendance = kpis["sales"], kpis["attendance"]
+    row = "{cell:<12} {box:<16} {log:>3} {safe:>9} {position:>9} {age_s:>8} {forks:>5}  {event}".format
+    lines = [
+        row(
+            cell="cell",
+            box="box",
+            log="log",
+            safe="here",
+            position="at box",
+            age_s="age (s)",
+            forks="forks",
+            event="event",
+        ),
+        *(row(**each) for each in boxes),
+        f"in {attendance['in']}, out {attendance['out']}; {sales['count']} sales, gross {sales['gross']} {sales['currency'] or ''}".rstrip(),
+        *(
+            f"{task['kind']}: {task['cell']}/{task['box']} {task['about']}\n  {task['remedy']}"
+            for task in tasks
+        ),
+    ]
+    box.out({"boxes": boxes, "tasks": tasks, "kpis": kpis}, "\n".join(lines))

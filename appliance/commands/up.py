@@ -1,0 +1,85 @@
+"""``boothkit up``: a whole box on this machine, supervised; with ``--demo`` on emulated devices with a sample event."""
+
+import json
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from appliance import board
+from appliance import config as configuration
+from appliance import demo as sample
+from appliance.commands._common import Box, common
+from appliance.commands.worker import WORKERS
+from appliance.config import Config
+from appliance.services.context import box_id
+from appliance.services.supervisor import Spec, Supervisor
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Emulated devices and a sample event; data in ./.demo unless --data is given.")
+@click.option("--staff-port", type=click.IntRange(0, 65535), help="The till's port; 0 = any free one.")
+@click.option("--portal-port", type=click.IntRange(0, 65535), help="The guests' port; 0 = any free one.")
+@click.option("--bench-port", type=click.IntRange(0, 65535), help="The bench's port; 0 = any free one.")
+@click.option("--for", "for_seconds", type=click.FloatRange(min=0), help="End by itself after so many seconds.")
+@common
+@click.pass_context
+def command(
+    ctx: click.Context,
+    box: Box,
+    demo: bool,
+    staff_port: int | None,
+    portal_port: int | None,
+    bench_port: int | None,
+    for_seconds: float | None,
+) -> None:
+    """Start every worker, print one line of JSON when all are ready, run until Ctrl-C."""
+    if demo and ctx.get_parameter_source("data") is click.core.ParameterSource.DEFAULT:
+        box = Box(box.config_path, Path(".demo").absolute(), box.json)
+    box = Box(box.config_path, box.data.absolute(), box.json)
+    run = box.run
+    run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ports = {"staff": staff_port, "portal": portal_port, "bench": bench_port}
+    config = _resolve(box, demo, {table: {"port": port} for table, port in ports.items() if port is not None}, run)
+    configuration.save_resolved(config, run / "config.json")
+    if demo:
+        sample.prepare(box.data, config)
+    names = ["recorder", *(["bench"] if demo else []), *(name for name in WORKERS if name != "recorder")]
+    supervisor = Supervisor([_spec(name, box, run) for name in names], run)
+    sys.exit(supervisor.run(lambda: _announce(box, config, run), for_seconds=for_seconds))
+
+
+def _resolve(box: Box, demo: bool, ports: dict[str, Any], run: Path) -> Config:
+    """The configuration of this ``up``: the demo's own below the file, the ports of the command line above it."""
+    below = sample.tables(run / "devices", _free_port()) if demo else {}
+    return configuration.load(configuration.find(box.config_path), below=below, above=ports)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _spec(name: str, box: Box, run: Path) -> Spec:
+    argv = [sys.executable, "-m", "appliance.cli", "worker", name, "--data", str(box.data)]
+    needs = {"recorder": (), "bench": ()}.get(name, ("recorder",))
+    env = {"BOOTHKIT_RUN": str(run), "BOOTHKIT_CONFIG": str(run / "config.json"), "LG_WD": str(run)}
+    return Spec(name, argv, env, needs)
+
+
+def _announce(box: Box, config: Config, run: Path) -> None:
+    pages = board.read_all(run)
+    line = {
+        "ready": True,
+        "box": box_id(config, box.data),
+        "staff": pages.get("till", {}).get("url"),
+        "portal": pages.get("portal", {}).get("url"),
+        "bench": pages.get("bench", {}).get("url"),
+        "data": str(box.data),
+        "run": str(run),
+    }
+    click.echo(json.dumps(line))

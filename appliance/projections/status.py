@@ -1,0 +1,98 @@
+"""The box now: what its workers put on the board, what its journal says. ``GET /status`` and ``boothkit status``."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from appliance import board
+from appliance.clock import Now
+from appliance.config import Config
+from appliance.journal.read import Reader
+from appliance.projections import devices, events
+
+SILENT_S = 15.0
+"""A worker whose page is older than this says nothing any more (pages are renewed every 5 s)."""
+
+
+def status(reader: Reader, run: Path, config: Config, now: Now, *, box: str) -> dict[str, Any]:
+    """The answer of ``GET /status``; raises RecorderDown when the journal cannot be read."""
+    db = reader.db()
+    pages = board.read_all(run)
+    head = reader.checkpoint()
+    safe = reader.safe()
+    (log,) = db.execute("SELECT coalesce(max(log), 0) FROM tree").fetchone()
+    event = events.current(db)
+    uplink = pages.get("uplink", {})
+    return {
+        "box": box,
+        "log": log,
+        "workers": _workers(pages, now),
+        "devices": _devices(db, pages),
+        "power": _power(db, pages),
+        "journal": {"pos": reader.position(), "checkpoint": head.size if head else 0},
+        "uplink": {
+            "connected": bool(uplink.get("connected", False)),
+            "position": safe_int(uplink.get("position"), safe.pos),
+            "safe": safe.pos,
+            "reason": uplink.get("reason", ""),
+            "remedy": uplink.get("remedy", ""),
+        },
+        "event": None
+        if event is None
+        else {field: getattr(event, field) for field in ("event", "name", "state", "currency", "timezone", "area_m2")},
+        "policy": None,
+        "clock": {"trust": now.trust, "at": now.at},
+    }
+
+
+def safe_int(value: object, default: int) -> int:
+    """A board is other processes' ground: only a whole number counts."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def _workers(pages: dict[str, dict[str, Any]], now: Now) -> dict[str, dict[str, Any]]:
+    supervised = pages.get("supervisor", {}).get("workers", {})
+    found: dict[str, dict[str, Any]] = {}
+    for name, page in pages.items():
+        if name != "supervisor":
+            state = "silent" if board.age_s(page, now.mono) > SILENT_S else page.get("state")
+            found[name] = {"state": state, "pid": page.get("pid"), "restarts": 0, "reason": page.get("reason", "")}
+    for name, page in supervised.items() if isinstance(supervised, dict) else ():
+        entry = found.setdefault(name, {"state": page.get("state"), "pid": page.get("pid"), "reason": ""})
+        entry["restarts"] = page.get("restarts", 0)
+        if page.get("state") != "ready":
+            entry["state"], entry["reason"] = page.get("state"), page.get("reason", "")
+    return dict(sorted(found.items()))
+
+
+def _devices(db: sqlite3.Connection, pages: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Live pages first; what no worker shows now is as it was last recorded."""
+    found: dict[str, dict[str, Any]] = {name: dict(state) for name, state in devices.states(db).items()}
+    for page in pages.values():
+        shown = page.get("devices")
+        for name, device in shown.items() if isinstance(shown, dict) else ():
+            since = found.get(name, {}).get("since")
+            found[name] = {
+                "kind": device.get("kind"),
+                "state": device.get("state"),
+                "reason": device.get("reason", ""),
+                "remedy": device.get("remedy", ""),
+                "since": since,
+            }
+    return found
+
+
+def _power(db: sqlite3.Connection, pages: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """State of charge in percent, volts, watts of the load (or of the battery), seconds to empty; None = not measured."""
+    values = pages.get("power", {}).get("power") or devices.power(db) or {}
+    soc, mv, ma = values.get("soc_permille"), values.get("mv"), values.get("ma")
+    load = values.get("load_mw")
+    if load is None and mv is not None and ma is not None:
+        load = max(0, -ma) * mv // 1000
+    return {
+        "soc": None if soc is None else soc / 10,
+        "volts": None if mv is None else mv / 1000,
+        "watts": None if load is None else load / 1000,
+        "pv_watts": None if values.get("pv_mw") is None else values["pv_mw"] / 1000,
+        "time_to_empty_s": None,
+    }

@@ -1,0 +1,41 @@
+"""Where the broker is, who we are there, and what proves it. Files are read at each attempt, so they can be replaced."""
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Address:
+    """The ``[mqtt]`` table, resolved. TLS as soon as ``ca`` is named."""
+
+    host: str
+    port: int
+    client_id: str
+    user: str = ""
+    password_file: str = ""
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
+
+    @property
+    def broker(self) -> str:
+        """``host:port`` for people."""
+        return f"{self.host}:{self.port}"
+
+    def password(self) -> str | None:
+        """The first line of the password file; None without a file. OSError, UnicodeDecodeError."""
+        if not self.password_file:
+            return None
+        lines = Path(self.password_file).read_text().splitlines()
+        return lines[0] if lines else ""
+
+    def tls(self) -> ssl.SSLContext | None:
+        """TLS that trusts the given authority alone, with our certificate when there is one. OSError, ssl.SSLError:
+        also for a key with a passphrase, which nobody is there to type."""
+        if not self.ca:
+            return None
+        context = ssl.create_default_context(cafile=self.ca)
+        if self.cert:
+            context.load_cert_chain(self.cert, self.key or None, password="")
+        return context

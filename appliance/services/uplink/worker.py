@@ -1,0 +1,301 @@
+"""The worker: follows the journal, sends what is not yet safe, hears what central says."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+
+from appliance import log
+from appliance.board import Board
+from appliance.config import split_host_port
+from appliance.errors import RecorderDown
+from appliance.journal.follow import Wake
+from appliance.journal.read import Reader
+from appliance.services.context import WorkerContext
+from appliance.services.run import Loop
+from appliance.services.uplink import batches, live
+from appliance.services.uplink.address import Address
+from appliance.services.uplink.answers import Answers
+from appliance.services.uplink.connection import Connection, Message
+from appliance.services.uplink.faults import Fault
+from appliance.services.uplink.flow import Flow
+
+logger = log.get("uplink")
+
+_ANSWERS_S = 0.25
+_HOLD_S = 10.0
+_SHOW_REFUSED_S = 60.0
+_CONNECTING = Fault("connecting", "Nothing: it takes a moment.")
+_UNHEARD = Fault("the broker has no subscriber for facts", "Start central, or check which broker it uses.")
+
+
+def run(ctx: WorkerContext) -> int:
+    """Run the worker of a box that has a broker; its exit code."""
+    loop = Loop(ctx.name)
+    uplink = Uplink(ctx, loop)
+    code = loop.run(uplink.start)
+    uplink.close()
+    return code
+
+
+class Uplink:
+    """All of the worker; every method runs in the loop."""
+
+    def __init__(self, ctx: WorkerContext, loop: Loop) -> None:
+        self._ctx, self._loop = ctx, loop
+        self._reader = Reader(ctx.data)
+        self._wake = Wake(ctx.run, ctx.name)
+        self._board = Board(ctx.run, ctx.name)
+        self._answers = Answers(ctx.run)
+        self._answers_planned = False
+        self._flow: Flow | None = None
+        self._position, self._log, self._event, self._key = 0, 0, "", ""
+        self._faults: dict[str, Fault] = {"connection": _CONNECTING}
+        self._held_until = 0.0
+        self._beside_due = False
+        self._sent_beside: dict[str, bytes] = {}
+        self._live_at = -1
+        self._live = live.Changes()
+        self._prefix = f"boothkit/1/{ctx.config.box.cell}/{ctx.box}"
+        mqtt = ctx.config.mqtt
+        host, port = split_host_port(mqtt.broker, where="mqtt.broker")
+        self._connection = Connection(
+            loop,
+            Address(
+                host, port, f"boothkit-{ctx.box}", mqtt.user, mqtt.password_file, mqtt.ca, mqtt.cert, mqtt.key
+            ),
+            self,
+            will=lambda: self._status(online=False),
+            topics=(f"{self._prefix}/receipt", f"{self._prefix}/cosigned"),
+        )
+
+    def start(self) -> None:
+        """Before the loop turns: look once, connect, listen to the journal."""
+        self._loop.add_reader(self._wake.fileno(), self._woken)
+        self._loop.every(1.0, self._second)
+        self._look()
+        self._connection.open()
+        self._show()
+
+    def close(self) -> None:
+        """Tell the broker that this was on purpose, and let go of everything."""
+        self._connection.close(self._status(online=False))
+        self._wake.close()
+        self._answers.close()
+        self._reader.close()
+        self._board.put(state="stopping", connected=False)
+
+    # Following the journal
+
+    def _woken(self) -> None:
+        self._wake.drain()
+        self._look()
+        self._send()
+
+    def _second(self) -> None:
+        self._look()
+        self._beside_due = self._connection.online()
+        if self._connection.room() > 0 and self._flow is not None and self._flow.silent(self._loop.now()):
+            logger.info("uplink.probe", safe=self._flow.safe, sent=self._flow.cursor)
+            self._send_batch(self._flow.safe)
+        self._send()
+        self._show()
+
+    def _look(self) -> None:
+        """What is new in the journal."""
+        with self._reading():
+            position = self._reader.position()
+            if self._flow is None:
+                self._flow = Flow(self._reader.safe().pos)
+            if position != self._position:
+                for fact in self._reader.facts(position - 1, 1):
+                    self._log, self._event = fact.log, json.loads(fact.body)["event"]
+                self._key = (self._ctx.data / "keys" / "box.pub").read_text().split()[-1]
+                self._position = position
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """While the journal cannot be read, nothing is sent and the board says so."""
+        try:
+            yield
+            self._faults.pop("journal", None)
+        except (RecorderDown, OSError) as error:
+            self._faults["journal"] = Fault(f"the journal cannot be read: {error}", RecorderDown.remedy)
+
+    def _send(self) -> None:
+        """What goes beside the facts when its second has come; then facts until the window is full."""
+        if self._beside_due:
+            self._beside_due = not self._send_beside()
+        flow = self._flow
+        if flow is None or self._loop.now() < self._held_until:
+            return
+        while self._connection.room() > 0 and flow.cursor < self._position:
+            last = self._send_batch(flow.cursor)
+            if last is None:
+                return
+            flow.sent(last, self._loop.now())
+
+    def _send_batch(self, after: int) -> int | None:
+        """One message with the facts behind ``after``; the position of its last fact, None when it was not sent."""
+        topic = f"{self._prefix}/facts"
+        with self._reading():
+            facts = self._reader.facts(after, batches.MOST)
+            try:
+                payload, count = batches.batch(facts, self._connection.largest(topic))
+            except batches.FactTooLarge as error:
+                remedy = "Raise the broker's maximum packet size (mosquitto: max_packet_size)."
+                self._hold(Fault(str(error), remedy))
+                return None
+            message = Message(topic, payload, retain=False, content_type=batches.CONTENT_TYPE)
+            if count and self._connection.publish(message):
+                return facts[count - 1].pos
+        return None
+
+    def _hold(self, fault: Fault) -> None:
+        """The broker does not take facts: say why, and try again later from the safe mark."""
+        if self._faults.get("facts") != fault:
+            logger.warning("uplink.refused", reason=fault.reason)
+        self._faults["facts"] = fault
+        self._held_until = self._loop.now() + _HOLD_S
+        if self._flow is not None:
+            self._flow.connected()
+
+    # Beside the facts
+
+    def _send_beside(self) -> bool:
+        """Status, newest checkpoint and live numbers where they changed; False when the window was full."""
+        messages = [self._status(online=True)]
+        with self._reading():
+            head = self._reader.checkpoint()
+            if head is not None:
+                messages.append(Message(f"{self._prefix}/checkpoint", head.note.encode()))
+            if self._live_at != self._position:
+                for subject, payload in self._live.of(live.read(self._reader, self._ctx.clock())):
+                    self._connection.publish(Message(f"{self._prefix}/live/{subject}", payload, qos=0))
+                self._live_at = self._position
+        complete = True
+        for message in messages:
+            if self._sent_beside.get(message.topic) != message.payload:
+                if self._connection.publish(message):
+                    self._sent_beside[message.topic] = message.payload
+                else:
+                    complete = False
+        return complete
+
+    def _status(self, *, online: bool) -> Message:
+        status = {
+            "online": online,
+            "version": version("boothkit"),
+            "log": self._log,
+            "position": self._position,
+            "safe": self._flow.safe if self._flow else 0,
+            "event": self._event,
+            "clock": self._ctx.clock().trust,
+            "key": self._key,
+        }
+        return Message(f"{self._prefix}/status", json.dumps(status, separators=(",", ":")).encode())
+
+    # What the connection tells
+
+    def online(self) -> None:
+        """Begin again behind the safe mark, and say who we are before the first fact."""
+        logger.info("uplink.connected", broker=self._connection.address.broker)
+        for source in ("connection", "facts", "beside", "central"):
+            self._faults.pop(source, None)
+        self._held_until = 0.0
+        self._sent_beside.clear()
+        self._live.forget()
+        self._live_at = -1
+        if self._flow is not None:
+            self._flow.connected()
+        self._beside_due = True
+        self._look()
+        self._send()
+        self._show()
+
+    def offline(self, fault: Fault) -> None:
+        """Say why; the connection tries again by itself."""
+        if self._faults.get("connection") != fault:
+            logger.warning("uplink.offline", reason=fault.reason)
+        self._faults["connection"] = fault
+        self._show()
+
+    def acknowledged(self, topic: str, fault: Fault | None, heard: bool) -> None:
+        """The broker has it, or says why not; that it has facts does not make them safe."""
+        if topic == f"{self._prefix}/facts":
+            self._answered_facts(fault, heard)
+        elif fault is not None:
+            logger.warning("uplink.refused", topic=topic, reason=fault.reason)
+            self._faults["beside"] = fault
+        else:
+            self._faults.pop("beside", None)
+        self._send()
+
+    def _answered_facts(self, fault: Fault | None, heard: bool) -> None:
+        if fault is not None:
+            self._hold(fault)
+            return
+        if self._loop.now() >= self._held_until:
+            self._faults.pop("facts", None)
+        if heard:
+            self._faults.pop("central", None)
+        else:
+            self._faults["central"] = _UNHEARD
+
+    def received(self, topic: str, payload: bytes) -> None:
+        """A receipt or a cosigned checkpoint."""
+        self._answers.keep(topic, payload)
+        self._plan_answers(0.0)
+
+    def _plan_answers(self, seconds: float) -> None:
+        if not self._answers_planned and self._answers.waiting():
+            self._answers_planned = True
+            self._loop.call_later(seconds, self._take_answers)
+
+    def _take_answers(self) -> None:
+        """Four times a second at most."""
+        self._answers_planned = False
+        refused = self._answers.refused
+        try:
+            pos = self._answers.hand_over()
+            self._faults.pop("recorder", None)
+        except RecorderDown as error:
+            self._faults["recorder"] = Fault(f"the recorder does not answer: {error}", error.remedy)
+            self._plan_answers(1.0)
+            return
+        if (fault := self._answers.refused) is not None and fault is not refused:
+            self._faults["answer"] = fault
+            self._loop.call_later(_SHOW_REFUSED_S, lambda: self._forget_refused(fault))
+        flow = self._flow
+        if pos is not None and flow is not None:
+            before = flow.safe
+            if flow.receipted(pos, self._loop.now()):
+                logger.info("uplink.goes_back", central=pos, safe=before)
+        self._answers_planned = True
+        self._loop.call_later(_ANSWERS_S, self._rested)
+        self._send()
+        self._show()
+
+    def _rested(self) -> None:
+        self._answers_planned = False
+        self._plan_answers(0.0)
+
+    def _forget_refused(self, fault: Fault) -> None:
+        if self._faults.get("answer") is fault:
+            self._faults.pop("answer")
+
+    # The board
+
+    def _show(self) -> None:
+        connected = self._connection.online()
+        order = ("connection", "journal", "facts", "beside", "recorder", "answer", "central")
+        shown = next((self._faults[source] for source in order if source in self._faults), None)
+        self._board.put(
+            state="ready" if shown is None else "degraded",
+            connected=connected,
+            position=self._position,
+            safe=self._flow.safe if self._flow else 0,
+            reason=shown.reason if shown else "",
+            remedy=shown.remedy if shown else "",
+            broker=self._connection.address.broker,
+        )

@@ -1,0 +1,229 @@
+"""Commands → marks on paper, slips and drawer kicks: modes, the line being set, the strip that hangs out."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+from drivers.emulators.escpos_grammar import Command
+from drivers.emulators.slip import (
+    CELL_WIDTH,
+    LINE_SPACING,
+    Mark,
+    QrCode,
+    Raster,
+    Slip,
+    Style,
+    TextLine,
+    text_of,
+)
+
+SLIPS_KEPT = 2000
+_LONGEST_STRIP = 4000
+"""Lines that may hang out uncut before somebody tears them off."""
+_TAB = 8
+
+_PAGES = {
+    0: "cp437", 2: "cp850", 3: "cp860", 4: "cp863", 5: "cp865", 13: "cp857", 14: "cp737", 15: "iso8859-7",
+    16: "cp1252", 17: "cp866", 18: "cp852", 19: "cp858", 21: "cp874", 33: "cp775", 34: "cp855", 35: "cp861",
+    36: "cp862", 37: "cp864", 38: "cp869", 39: "iso8859-2", 40: "iso8859-15", 45: "cp1250", 46: "cp1251",
+    47: "cp1253", 48: "cp1254", 49: "cp1255", 50: "cp1256", 51: "cp1257", 52: "cp1258", 53: "kz1048",
+}  # fmt: skip
+"""ESC t n of Epson's printers, as far as Python knows the page."""
+
+CUTS = frozenset((b"\x1bi", b"\x1bm", b"\x1dV"))
+
+
+_PLAIN = Style()
+
+
+@dataclass(frozen=True, slots=True)
+class _Modes:
+    """What ESC @ sets back."""
+
+    page: str = "cp437"
+    style: Style = _PLAIN
+    align: int = 0
+    spacing: int = LINE_SPACING
+    qr_module: int = 3
+    qr_level: int = 0
+    qr_data: bytes = b""
+
+
+class Typesetter:
+    """`lines` counts the lines of paper used so far; `columns` are characters of font A."""
+
+    def __init__(self, columns: int) -> None:
+        self.columns = columns
+        self.lines = 0
+        self._slips: deque[Slip] = deque(maxlen=SLIPS_KEPT)
+        self._next_id = 1
+        self._modes = _Modes()
+        self._line: list[tuple[str, Style]] = []
+        self._strip: list[Mark] = []
+        self._strip_began = 0
+        self._kicks = 0
+        self._just_cut = False
+        self._do: dict[bytes, Callable[[bytes], None]] = {
+            b"": self._character,
+            b"\n": lambda _: self._print_line(),
+            b"\t": lambda _: self._tab(),
+            b"\x1b@": lambda _: self.initialise(),
+            b"\x1bt": lambda args: self._set(page=_PAGES.get(args[0], "ascii")),
+            b"\x1ba": self._align,
+            b"\x1bE": lambda args: self._style(bold=bool(args[0] & 1)),
+            b"\x1bG": lambda args: self._style(bold=bool(args[0] & 1)),
+            b"\x1b-": lambda args: self._style(underline=args[0] in (1, 2, 49, 50)),
+            b"\x1bM": lambda args: self._style(narrow=args[0] in (1, 49)),
+            b"\x1b!": self._print_mode,
+            b"\x1d!": lambda args: self._style(wide=(args[0] >> 4 & 7) + 1, high=(args[0] & 7) + 1),
+            b"\x1dB": lambda args: self._style(inverse=bool(args[0] & 1)),
+            b"\x1b2": lambda _: self._set(spacing=LINE_SPACING),
+            b"\x1b3": lambda args: self._set(spacing=args[0]),
+            b"\x1bd": lambda args: self._feed(args[0]),
+            b"\x1bJ": lambda args: self._feed_dots(args[0]),
+            b"\x1bi": lambda _: self._cut(),
+            b"\x1bm": lambda _: self._cut(),
+            b"\x1dV": lambda _: self._cut(),
+            b"\x1bp": lambda _: self.kick(),
+            b"\x1d(k": self._two_dimensional,
+            b"\x1dv": self._raster,
+        }
+
+    def do(self, command: Command) -> None:
+        """Commands that leave no mark are none of ours."""
+        if (action := self._do.get(command.name)) is not None:
+            action(command.args)
+
+    def slips(self) -> list[Slip]:
+        """Oldest first; the last one may still hang out of the printer."""
+        hanging = self._hanging(cut=False)
+        return [*self._slips, hanging] if hanging is not None else list(self._slips)
+
+    def initialise(self) -> None:
+        """ESC @: modes as at power-up, the unprinted line is dropped."""
+        self._modes = _Modes()
+        self._line = []
+        self._just_cut = False
+        if not self._strip:
+            self.end_slip(cut=False)  # a drawer kick on its own
+
+    def kick(self) -> None:
+        """A pulse for the drawer. Straight after a cut it belongs to the slip just cut."""
+        if self._just_cut and self._slips:
+            last = self._slips.pop()
+            self._slips.append(replace(last, drawer_kicks=last.drawer_kicks + 1))
+        else:
+            self._kicks += 1
+
+    def end_slip(self, *, cut: bool) -> None:
+        """Cut, or torn off by hand. Blank paper is no slip."""
+        slip = self._hanging(cut=cut)
+        self._strip, self._kicks, self._strip_began = [], 0, self.lines
+        if slip is not None:
+            self._slips.append(slip)
+            self._next_id += 1
+
+    def _hanging(self, *, cut: bool) -> Slip | None:
+        marks = tuple(self._strip)
+        text = text_of(marks)
+        codes = [mark.text for mark in marks if isinstance(mark, QrCode)]
+        if not (text or codes or self._kicks or any(isinstance(mark, Raster) for mark in marks)):
+            return None
+        return Slip(self._next_id, text, codes, cut, self._kicks, marks, self.columns)
+
+    def _cut(self) -> None:
+        if self._line:
+            self._print_line()
+        self.end_slip(cut=True)
+        self._just_cut = True
+
+    @property
+    def _width(self) -> int:
+        return self.columns * CELL_WIDTH
+
+    def _character(self, args: bytes) -> None:
+        style = self._modes.style
+        if sum(style.dots for _, style in self._line) + style.dots > self._width:
+            self._print_line()
+        self._line.append((args.decode(self._modes.page, "replace"), style))
+
+    def _tab(self) -> None:
+        for _ in range(_TAB - len(self._line) % _TAB):
+            self._character(b" ")
+
+    def _print_line(self) -> None:
+        runs = tuple(
+            ("".join(char for char, _ in run), style)
+            for style, run in groupby(self._line, key=lambda item: item[1])
+        )
+        self._line = []
+        self._put(TextLine(runs, self._modes.align, self._modes.spacing))
+
+    def _put(self, mark: Mark, lines: int = 1) -> None:
+        self._just_cut = False
+        self._strip.append(mark)
+        self.lines += lines
+        if self.lines - self._strip_began >= _LONGEST_STRIP:
+            self.end_slip(cut=False)
+
+    def _feed(self, lines: int) -> None:
+        for _ in range(max(lines, 1 if self._line else 0)):
+            self._print_line()
+
+    def _feed_dots(self, dots: int) -> None:
+        if self._line:
+            self._print_line()
+        self._put(TextLine((), 0, dots))
+
+    def _set(self, **changes: Any) -> None:
+        self._modes = replace(self._modes, **changes)
+
+    def _style(self, **changes: Any) -> None:
+        self._set(style=replace(self._modes.style, **changes))
+
+    def _print_mode(self, args: bytes) -> None:
+        """ESC ! n"""
+        n = args[0]
+        self._style(
+            narrow=bool(n & 0x01),
+            bold=bool(n & 0x08),
+            high=2 if n & 0x10 else 1,
+            wide=2 if n & 0x20 else 1,
+            underline=bool(n & 0x80),
+        )
+
+    def _align(self, args: bytes) -> None:
+        """Of effect at the beginning of a line only."""
+        if not self._line and args[0] in (0, 1, 2, 48, 49, 50):
+            self._set(align=args[0] % 48)
+
+    def _two_dimensional(self, args: bytes) -> None:
+        """GS ( k cn fn …: cn 49 is QR."""
+        match args[:2], args[2:]:
+            case b"\x31\x43", data if data and 1 <= data[0] <= 16:
+                self._set(qr_module=data[0])
+            case b"\x31\x45", data if data and 48 <= data[0] <= 51:
+                self._set(qr_level=data[0] - 48)
+            case b"\x31\x50", data if data[:1] == b"0":
+                self._set(qr_data=data[1:])
+            case b"\x31\x51", b"0":
+                self._print_qr()
+            case _:
+                pass
+
+    def _print_qr(self) -> None:
+        modes = self._modes
+        code = QrCode(modes.qr_data, modes.qr_level, modes.qr_module, modes.align)
+        rows = code.matrix() if modes.qr_data else None
+        if rows is not None and len(rows) * code.module <= self._width:
+            self._put(code, -(-len(rows) * code.module // LINE_SPACING))
+
+    def _raster(self, args: bytes) -> None:
+        """GS v 0 m xL xH yL yH d…; wider than the paper it is cropped on paper, here it is left out."""
+        mode, width, rows = args[1] & 3, int.from_bytes(args[2:4], "little"), args[6:]
+        across, down = 1 + (mode & 1), 1 + (mode >> 1)
+        if args[:1] == b"0" and rows and width * 8 * across <= self._width + 7:
+            height = len(rows) // width * down
+            self._put(Raster(rows, width, across, down, self._modes.align), -(-height // LINE_SPACING))

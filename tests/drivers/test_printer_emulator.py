@@ -1,0 +1,478 @@
+"""The emulated printer, judged by clients and byte sequences that know nothing of our driver."""
+
+import os
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import zxingcpp
+from escpos.printer import Network
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from drivers.emulators.escpos_grammar import LONGEST_DATA, Decoder
+from drivers.emulators.mechanism import BUFFER, Mechanism
+from drivers.emulators.printer import PrinterEmulator, Slip
+from drivers.emulators.typesetter import SLIPS_KEPT
+
+OK, NEAR_END, END = b"\x12", b"\x1e", b"\x7e"
+STATUS = b"\x10\x04\x01\x10\x04\x02\x10\x04\x03\x10\x04\x04"
+
+
+class Bench:
+    """A printer without a cable: bytes in, replies and slips out."""
+
+    def __init__(self, columns: int = 42) -> None:
+        self._said: list[bytes] = []
+        self.printer = Mechanism(columns, self._said.append, lambda: 0.0)
+
+    def send(self, data: bytes) -> bytes:
+        """What the printer answers to these bytes."""
+        self.printer.receive(data)
+        return self.said()
+
+    def said(self) -> bytes:
+        said = b"".join(self._said)
+        self._said.clear()
+        return said
+
+    def slip(self) -> Slip:
+        (slip,) = self.printer.slips()
+        return slip
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+@pytest.fixture
+def emulator() -> Iterator[PrinterEmulator]:
+    printer = PrinterEmulator()
+    printer.start()
+    yield printer
+    printer.close()
+
+
+@pytest.fixture
+def host(emulator: PrinterEmulator) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", emulator.port), timeout=20) as sock:
+        yield sock
+
+
+def exactly(sock: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        more = sock.recv(count - len(data))
+        assert more, f"the printer hung up after {data!r}"
+        data += more
+    return data
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def scanned(slip: Slip) -> list[str]:
+    return [code.text for code in zxingcpp.read_barcodes(Image.open(BytesIO(slip.png())))]
+
+
+# The bytes of the manual
+
+
+def test_a_slip_ends_at_a_cut_and_text_is_what_the_code_page_says(bench: Bench) -> None:
+    bench.send(b"\x1b@\x1bt\x13Caf\x82 5 \xd5  \n\x1ba\x01\x1bE\x01Thanks\n\n\n\x1dV\x01second")
+    first = bench.slip()
+    assert (first.id, first.text, first.cut) == (1, "Café 5 €\nThanks", True)
+    bench.send(b"\x1bt\x02\xd5 \x1bt\x10\x80\n\x1dVB\x00")
+    second = bench.printer.slips()[1]
+    assert (second.id, second.text, second.cut) == (2, "secondı €", True)
+
+
+def test_a_long_line_goes_on_below(bench: Bench) -> None:
+    bench.send(b"a" * 43 + b"\n" + b"\x1d!\x11" + b"b" * 22 + b"\n" + b"\x1b!\x01" + b"c" * 57 + b"\n")
+    assert bench.slip().text.split("\n") == ["a" * 42, "a", "b" * 21, "b", "c" * 56, "c"]
+
+
+def test_a_full_line_and_its_line_feed_are_one_line(bench: Bench) -> None:
+    bench.send(b"a" * 42 + b"\nb\n")
+    assert bench.slip().text == "a" * 42 + "\nb"
+
+
+def test_an_initialised_printer_forgets_the_unprinted_line(bench: Bench) -> None:
+    bench.send(b"lost\x1b@kept\n")
+    assert bench.slip().text == "kept"
+
+
+def test_alignment_counts_at_the_beginning_of_a_line_only(bench: Bench) -> None:
+    bench.send(b"\x1ba\x02right\nle\x1ba\x01ft\n")
+    assert [mark.align for mark in bench.slip().marks] == [2, 2]
+
+
+def test_the_drawer_is_kicked_by_both_commands(bench: Bench) -> None:
+    bench.send(b"\x1bp\x00\x32\x32one\n\x1dV\x00\x10\x14\x01\x00\x01")
+    assert bench.slip().drawer_kicks == 2
+    bench.send(b"\x1b@\x1bp\x01\x32\x32")
+    bench.send(b"\x1b@two\n\x1dV\x00")
+    assert [(slip.text, slip.drawer_kicks) for slip in bench.printer.slips()] == [
+        ("one", 2),
+        ("", 1),
+        ("two", 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        b"\x1b*\x00\x05\x00abcde",
+        b"\x1b*\x21\x02\x00abcdef",
+        b"\x1bD\x08\x10\x18\x00",
+        b"\x1bc5\x01",
+        b"\x1b$\x10\x00",
+        b"\x1bW12345678",
+        b"\x1b&\x03AB\x01abc\x02abcdef",
+        b"\x1dk\x041234\x00",
+        b"\x1dkI\x0512345",
+        b"\x1dh\x50\x1dw\x02\x1dH\x02",
+        b"\x1d(L\x04\x000p00",
+        b"\x1d8L\x03\x00\x00\x00abc",
+        b"\x1d*\x01\x0112345678",
+        b"\x1d(E\x03\x00abc",
+        b"\x1dL\x00\x00\x1dW\x00\x02",
+        b"\x1c!\x00\x1c.\x1cp\x01\x00",
+        b"\x1c(A\x02\x00ab",
+        b"\x1cq\x01\x01\x00\x01\x0012345678",
+        b"\x1bR\x02\x1b \x00\x1b{\x00",
+        b"\x10\x04\x04\x10\x05\x01",
+        b"\x1d(k\x03\x000A1",
+        b"\x00\x18\x0d",
+    ],
+)
+def test_what_is_not_printed_is_skipped_with_exactly_its_parameters(bench: Bench, command: bytes) -> None:
+    bench.send(b"before " + command + b"after\n")
+    assert bench.slip().text == "before after"
+
+
+def test_a_native_qr_code_is_on_the_slip_and_scans(bench: Bench) -> None:
+    url = b"http://10.77.0.1/r/abc"
+    bench.send(b"\x1ba\x01\x1d(k\x04\x001A2\x00\x1d(k\x03\x001C\x06\x1d(k\x03\x001E1")
+    bench.send(b"\x1d(k" + (len(url) + 3).to_bytes(2, "little") + b"1P0" + url + b"\x1d(k\x03\x001Q0")
+    assert bench.slip().qr == [url.decode()]
+    assert scanned(bench.slip()) == [url.decode()]
+
+
+def test_a_qr_code_that_is_wider_than_the_paper_does_not_come_out(bench: Bench) -> None:
+    bench.send(b"\x1d(k\x03\x001C\x10\x1d(k\x67\x001P0" + b"a" * 100 + b"\x1d(k\x03\x001Q0text\n")
+    assert bench.slip().qr == []
+
+
+def test_a_slip_looks_like_one(bench: Bench) -> None:
+    bench.send(b"\x1b!\x30BIG\n\x1b!\x00small\n\x1dV\x00")
+    picture = Image.open(BytesIO(bench.slip().png())).convert("L")
+    assert picture.width == 42 * 12 + 72
+    dark = [y for y in range(picture.height) if min(picture.crop((40, y, 460, y + 1)).tobytes()) < 60]
+    big, small = (
+        dark[: dark.index(next(y for y in dark if y - 1 not in dark[:1] and y > dark[0] + 40))],
+        dark[-1],
+    )
+    assert len(big) > 24
+    assert small > big[-1]
+
+
+# What it says back
+
+
+def test_status_is_answered_as_the_sensors_are(bench: Bench) -> None:
+    assert bench.send(STATUS) == OK * 4
+    bench.printer.paper = "near_end"
+    assert bench.send(STATUS) == OK * 3 + NEAR_END
+    bench.printer.paper = "out"
+    assert bench.send(STATUS) == b"\x1a\x32\x12" + END
+    bench.printer.paper, bench.printer.cover = "ok", "open"
+    assert bench.send(STATUS) == b"\x1a\x16\x12\x12"
+    bench.printer.cover, bench.printer.online = "closed", False
+    assert bench.send(STATUS) == b"\x1a\x12\x12\x12"
+
+
+def test_a_real_time_question_is_answered_even_when_it_arrives_in_pieces(bench: Bench) -> None:
+    assert [bench.send(bytes((byte,))) for byte in b"\x10\x10\x04\x04"] == [b"", b"", b"", OK]
+
+
+def test_a_real_time_question_inside_a_command_is_answered_and_becomes_part_of_it(bench: Bench) -> None:
+    assert bench.send(b"\x1d(k\x06\x001P0\x10\x04\x01\x1d(k\x03\x001Q0ok\n") == OK
+    assert bench.slip().qr == ["\x10\x04\x01"]
+    assert bench.slip().text == "ok"
+
+
+def test_changes_are_reported_when_asked_for_and_until_initialised(bench: Bench) -> None:
+    assert bench.send(b"\x1da\x0e") == b"\x10\x00\x00\x0f"
+    bench.printer.paper = "out"
+    bench.printer.changed()
+    assert bench.said() == b"\x18\x00\x0f\x0f"
+    bench.printer.paper, bench.printer.cover = "ok", "open"
+    bench.printer.changed()
+    assert bench.said() == b"\x38\x00\x00\x0f"
+    bench.printer.cover = "closed"
+    bench.printer.changed()
+    assert bench.said() == b"\x10\x00\x00\x0f"
+    bench.send(b"\x1b@")
+    bench.printer.paper = "out"
+    bench.printer.changed()
+    assert bench.said() == b""
+
+
+def test_ordered_answers_wait_for_everything_before_them(bench: Bench) -> None:
+    assert bench.send(b"\x1dr\x01\x1dr\x02") == b"\x00\x00"
+    bench.printer.lines_left = 2
+    assert bench.send(b"a\nb\nc\n\x1dr\x01\x1d(H\x06\x0000abcd") == b""
+    assert bench.slip().text == "a\nb"
+    bench.printer.lines_left, bench.printer.paper = None, "near_end"
+    bench.printer.changed()
+    assert bench.said() == b"\x03\x37\x22abcd\x00"
+    assert bench.slip().text == "a\nb\nc"
+
+
+def test_only_the_latest_process_id_is_answered(bench: Bench) -> None:
+    assert bench.send(b"a\n\x1d(H\x06\x00000001\x1dV\x00\x1d(H\x06\x00000002") == b"\x37\x220002\x00"
+
+
+def test_it_says_who_it_is(bench: Bench) -> None:
+    assert bench.send(b"\x1dI\x42") == b"\x5fBoothkit\x00"
+    assert bench.send(b"\x1dI\x02") == b"\x02"
+
+
+def test_the_buffer_can_be_cleared(bench: Bench) -> None:
+    bench.printer.paper = "out"
+    bench.send(b"never\n")
+    assert bench.send(b"\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08") == b"\x37\x25\x00"
+    bench.printer.paper = "ok"
+    bench.printer.changed()
+    assert bench.printer.slips() == []
+
+
+def test_a_jam_lasts_until_the_host_says_go_on(bench: Bench) -> None:
+    bench.printer.cutter = "jammed"
+    bench.send(b"a\n\x1dV\x00\x1d(H\x06\x0000abcd")
+    assert bench.send(STATUS) == b"\x1a\x52\x1a\x12"
+    bench.send(b"\x10\x05\x01")
+    assert bench.send(STATUS) == b"\x1a\x52\x1a\x12"
+    bench.printer.cutter = "ok"
+    assert bench.send(b"\x10\x05\x01" + STATUS).endswith(OK * 4)
+    assert bench.slip().cut
+
+
+# Noise
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.binary(max_size=200), max_size=8))
+def test_noise_neither_stops_nor_fills_the_printer(pieces: list[bytes]) -> None:
+    bench = Bench()
+    for piece in pieces:
+        bench.send(piece)
+    assert bench.printer.room == BUFFER
+    for slip in bench.printer.slips():
+        assert slip.png().startswith(b"\x89PNG")
+
+
+COMMANDS = st.lists(
+    st.one_of(
+        st.builds(lambda a, b, c: a + bytes((b,)) + c, st.sampled_from([b"\x1b", b"\x1d", b"\x1c", b"\x10"]), st.integers(0, 255), st.binary(max_size=12)),
+        st.sampled_from([b"text\n", b"\x1b@", b"\x1dV\x00", b"\x1d(k\x03\x001Q0", b"\x1dv0\x00\x02\x00\x02\x00abcd"]),
+    ),
+    max_size=20,
+).map(b"".join)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(COMMANDS, st.data())
+def test_how_the_bytes_arrive_makes_no_difference(stream: bytes, data: st.DataObject) -> None:
+    whole, parts = Bench(), Bench()
+    cut = data.draw(st.integers(0, len(stream)))
+    whole.send(stream)
+    parts.send(stream[:cut])
+    parts.send(stream[cut:])
+    assert parts.printer.slips() == whole.printer.slips()
+
+
+def test_a_gigantic_picture_is_swallowed_without_being_kept(bench: Bench) -> None:
+    bench.send(b"\x1dv0\x00\x40\x00\xff\xff")
+    for _ in range(0xFFFF * 0x40 // 4096):
+        bench.send(b"\xff" * 4096)
+    bench.send(b"\xff" * (0xFFFF * 0x40 % 4096) + b"after\n")
+    assert bench.slip().text == "after"
+    assert len(bench.slip().marks) == 1
+    assert 0xFFFF * 0x40 > LONGEST_DATA
+
+
+def test_paper_without_end_is_torn_off_and_old_slips_forgotten(bench: Bench) -> None:
+    bench.send(b"x\n" * 9000)
+    assert len(bench.printer.slips()) == 3
+    bench.send(b"x\n\x1dV\x00" * (SLIPS_KEPT + 10))
+    assert len(bench.printer.slips()) == SLIPS_KEPT
+
+
+def test_a_decoder_waits_for_the_rest_of_a_command() -> None:
+    decoder = Decoder()
+    assert [decoder.feed(byte) for byte in b"\x1d(k\x03\x001Q"] == [None] * 7
+    command = decoder.feed(0x30)
+    assert command is not None
+    assert (command.name, command.args) == (b"\x1d(k", b"1Q0")
+
+
+# Cables
+
+
+def test_python_escpos_prints_and_asks_as_a_foreign_client(emulator: PrinterEmulator) -> None:
+    client = Network("127.0.0.1", emulator.port, timeout=20, profile="TM-T88V")
+    client.open()
+    client.hw("INIT")
+    client.charcode("CP858")
+    client.set(align="center", bold=True, double_width=True, double_height=True)
+    client.textln("Größe")
+    client.set(align="left", bold=False, normal_textsize=True)
+    client.textln("5 €")
+    client.qr("native", native=True, size=6)
+    client.qr("as a picture", native=False, size=6)
+    client.barcode("4006381333931", "EAN13", 64, 2, "", "")
+    client.cashdraw(2)
+    client.cut()
+    assert client.is_online()
+    assert client.paper_status() == 2
+    eventually(lambda: len(emulator.receipts()) == 1)
+    emulator.paper = "near_end"
+    assert client.paper_status() == 1
+    emulator.paper = "out"
+    assert client.paper_status() == 0
+    assert not client.is_online()
+    client.close()
+    (slip,) = emulator.receipts()
+    assert slip.text.split() == ["Größe", "5", "€"]
+    assert slip.qr == ["native"]
+    assert sorted(scanned(slip)) == ["as a picture", "native"]
+    assert (slip.cut, slip.drawer_kicks) == (True, 1)
+
+
+def test_a_printer_without_paper_takes_no_more_than_its_buffer_and_loses_nothing(
+    emulator: PrinterEmulator, host: socket.socket
+) -> None:
+    emulator.paper = "out"
+    lines = b"".join(b"%06d\n" % n for n in range(400_000))
+    sender = threading.Thread(target=host.sendall, args=(lines,), daemon=True)
+    host.settimeout(60)
+    sender.start()
+    sender.join(0.3)
+    assert sender.is_alive()
+    emulator.unplug()
+    sender.join(20)
+    assert not sender.is_alive()
+
+
+def test_bytes_wait_for_paper_and_are_printed_then(emulator: PrinterEmulator, host: socket.socket) -> None:
+    emulator.paper = "out"
+    host.sendall(b"patient\n\x1dV\x00" + STATUS)
+    assert exactly(host, 4) == b"\x1a\x32\x12\x7e"
+    assert emulator.receipts() == []
+    emulator.paper = "ok"
+    assert [slip.text for slip in emulator.receipts()] == ["patient"]
+
+
+def test_pulling_the_plug_breaks_the_connection_and_forgets_the_buffer(
+    emulator: PrinterEmulator, host: socket.socket
+) -> None:
+    emulator.paper_for(lines=1)
+    host.sendall(b"printed\nlost\n\x1dV\x00")
+    eventually(lambda: emulator.paper == "out")
+    emulator.unplug()
+    assert host.recv(10) == b""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", emulator.port), timeout=5).close()
+    emulator.paper = "ok"
+    emulator.plug()
+    with socket.create_connection(("127.0.0.1", emulator.port), timeout=20) as again:
+        again.sendall(b"next\n\x1dV\x00" + STATUS)
+        assert exactly(again, 4) == OK * 4
+    assert [(slip.text, slip.cut) for slip in emulator.receipts()] == [("printed", False), ("next", True)]
+
+
+def test_a_second_host_waits_until_the_first_hangs_up(emulator: PrinterEmulator, host: socket.socket) -> None:
+    host.sendall(STATUS)
+    exactly(host, 4)
+    with socket.create_connection(("127.0.0.1", emulator.port), timeout=20) as second:
+        second.sendall(STATUS)
+        assert select.select([second], [], [], 0.05)[0] == []
+        host.close()
+        assert exactly(second, 4) == OK * 4
+
+
+def test_faults_are_there_on_demand(emulator: PrinterEmulator, host: socket.socket) -> None:
+    emulator.silent = True
+    host.sendall(STATUS)
+    assert select.select([host], [], [], 0.05)[0] == []
+    emulator.silent = False
+    emulator.garbage = True
+    host.sendall(b"\x10\x04\x04")
+    assert len(host.recv(100)) >= 2
+    emulator.garbage = False
+    emulator.no_process_id = True
+    host.sendall(b"\x1d(H\x06\x0000abcd\x1dr\x01")
+    assert exactly(host, 1) == b"\x00"
+    emulator.no_process_id = False
+    emulator.no_ordered = True
+    host.sendall(b"\x1dr\x01\x1d(H\x06\x0000abcd")
+    assert exactly(host, 7) == b"\x37\x22abcd\x00"
+    emulator.slow = 0.02
+    host.sendall(b"a\n" * 5 + b"\x1d(H\x06\x0000wxyz")
+    assert exactly(host, 7) == b"\x37\x22wxyz\x00"
+    assert emulator.receipts()[0].text == "a\na\na\na\na"
+    emulator.close_after(4)
+    host.sendall(b"bb\ncc\n")
+    with pytest.raises(ConnectionResetError):
+        while host.recv(10):
+            pass
+        raise ConnectionResetError
+    eventually(lambda: emulator.receipts()[0].text.endswith("bb"))
+
+
+def test_a_pty_is_a_serial_printer(tmp_path: Path) -> None:
+    emulator = PrinterEmulator(None, link=tmp_path / "printer")
+    emulator.start()
+    for number in range(2):  # hosts come and go
+        fd = os.open(tmp_path / "printer", os.O_RDWR | os.O_NOCTTY)
+        os.write(fd, b"\x1b@hello\n\x1dV\x00" + STATUS)
+        answer = b""
+        while len(answer) < 4:
+            answer += os.read(fd, 4)
+        os.close(fd)
+        assert answer == OK * 4
+        assert len(emulator.receipts()) == number + 1
+    emulator.unplug()
+    assert not (tmp_path / "printer").exists()
+    emulator.plug()
+    assert (tmp_path / "printer").exists()
+    emulator.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_closed_emulator_leaves_no_thread_and_may_be_closed_twice() -> None:
+    before = threading.active_count()
+    emulator = PrinterEmulator()
+    emulator.close()
+    emulator.start()
+    emulator.start()
+    port = emulator.port
+    emulator.close()
+    emulator.close()
+    assert threading.active_count() == before
+    emulator.start()
+    assert emulator.port == port
+    emulator.close()

@@ -1,0 +1,1 @@
+"""The bench: a person's hands on the emulated devices. Bytes and pins, no business."""

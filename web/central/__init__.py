@@ -1,0 +1,1 @@
+"""Central's small HTTP interface: reads, never writes, and listens on the loopback address only."""

@@ -1,0 +1,82 @@
+"""``/api/v1/…`` for scripts and one page for people, over whatever can answer the questions of ``Reading``."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from flask import Flask, Response, jsonify, render_template
+from werkzeug.exceptions import HTTPException
+
+
+class Reading(Protocol):
+    """What central knows; shapes as in docs/reference/central.md."""
+
+    def boxes(self, now_ms: int) -> list[dict[str, Any]]:
+        """All boxes."""
+
+    def knows(self, cell: str, box: str) -> bool:
+        """Whether there is such a box."""
+
+    def facts(self, cell: str, box: str) -> Iterator[str]:
+        """The bodies of a box, oldest first."""
+
+    def tasks(self, now_ms: int) -> list[dict[str, Any]]:
+        """What a person should look at."""
+
+    def kpis(self) -> dict[str, Any]:
+        """The sums."""
+
+
+def create_app(reading: Reading, now_ms: Callable[[], int]) -> Flask:
+    """The WSGI application."""
+    app = Flask(__name__)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+
+    @app.get("/")
+    def page() -> str:
+        now = now_ms()
+        return render_template("boxes.html", boxes=reading.boxes(now), tasks=reading.tasks(now))
+
+    @app.get("/api/v1/boxes")
+    def boxes() -> Response:
+        return jsonify(reading.boxes(now_ms()))
+
+    @app.get("/api/v1/boxes/<cell>/<box>/facts")
+    def facts(cell: str, box: str) -> Response:
+        if not reading.knows(cell, box):
+            return _problem(
+                404, "not-found", f"there is no box {box!r} of cell {cell!r}", "GET /api/v1/boxes lists all."
+            )
+        lines = (f"{body}\n" for body in reading.facts(cell, box))
+        return Response(lines, mimetype="application/x-ndjson")
+
+    @app.get("/api/v1/tasks")
+    def tasks() -> Response:
+        return jsonify(reading.tasks(now_ms()))
+
+    @app.get("/api/v1/kpis")
+    def kpis() -> Response:
+        return jsonify(reading.kpis())
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        return _problem(
+            error.code or 500, error.name.lower().replace(" ", "-"), error.description or error.name, ""
+        )
+
+    @app.after_request
+    def headers(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = "default-src 'self'; frame-ancestors 'none'"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return app
+
+
+def _problem(status: int, slug: str, detail: str, remedy: str) -> Response:
+    """RFC 9457."""
+    body = {"type": f"/problems/{slug}", "status": status, "title": slug, "detail": detail, "remedy": remedy}
+    response = jsonify(body)
+    response.status_code = status
+    response.mimetype = "application/problem+json"
+    return response

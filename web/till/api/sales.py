@@ -1,0 +1,32 @@
+"""Sales."""
+
+from typing import Any
+
+from flask import Blueprint, request
+
+from appliance.errors import Problem
+from appliance.projections import sales
+from web.common.body import command_key, json_object
+from web.till import auth
+from web.till.deps import deps
+
+blueprint = Blueprint("api_sales", __name__)
+
+
+@blueprint.post("/sales")
+@auth.for_roles("lead", "cashier")
+def complete() -> tuple[dict[str, Any], int]:
+    """A paid cart becomes a sale."""
+    key = command_key(request.headers.get("Idempotency-Key"))
+    body = json_object(request.get_data())
+    answer = deps().client.send("sale.complete", body, actor=auth.actor(), id=key)
+    return answer.answer, 201
+
+
+@blueprint.get("/sales/<sale>")
+def one(sale: str) -> dict[str, Any]:
+    """A sale as it was recorded."""
+    found = sales.get(deps().reader.db(), sale)
+    if found is None:
+        raise Problem("not-found", f"there is no sale {sale[:80]}", "Look it up by its number.")
+    return found

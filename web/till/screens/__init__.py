@@ -1,0 +1,1 @@
+"""Pages. Each module has a ``blueprint``; the frame around them is ``web.till.frame``."""

@@ -1,0 +1,220 @@
+// The payment: tenders against what is due, change, and the step that turns the cart into a sale on its way.
+
+import { pump } from "./outbox.js";
+import { coins, suggestions } from "./money.js";
+import { change, mint, onChange, read } from "./store.js";
+import { words } from "./words.js";
+
+const byId = (id) => document.getElementById(id);
+const LONGEST = 9; // digits
+
+export function startPayment({ money, sum, meant, drawLines }) {
+  let kind = "cash";
+  let typed = null; // minor units; null = nothing typed yet
+  let fresh = true; // the next key of the pad begins a new amount
+
+  const cardSum = (pay) => pay.tenders.reduce((all, tender) => all + tender.amount, 0);
+
+  // Everything that the screen shows, from what is stored and what is typed.
+  function figures(state) {
+    const cart = sum(state.cart);
+    const pay = state.pay || { id: null, tenders: [] };
+    const due = cart.total - cardSum(pay);
+    const entered = typed !== null ? typed : kind === "card" ? Math.max(due, 0) : due <= 0 ? 0 : null;
+    const back = kind === "cash" && entered !== null ? entered - due : 0;
+    const ready = entered !== null && (kind === "cash" ? back >= 0 : entered > 0 && entered <= due);
+    return { cart, pay, due, entered, back, ready };
+  }
+
+  function draw(state) {
+    if (byId("view-pay").hidden) return;
+    const { cart, pay, due, entered, back, ready } = figures(state);
+    drawLines(byId("pay-lines"), cart.rows, false);
+    byId("pay-total").textContent = money.write(cart.total);
+    byId("pay-vat").textContent = words.vatOf(money.write(cart.vat.reduce((all, one) => all + one.tax, 0)));
+    byId("due-word").textContent = due > 0 ? words.stillToPay : due < 0 ? words.toGiveBack : words.nothingToPay;
+    byId("due").textContent = money.write(Math.abs(due));
+    drawTaken(pay);
+    drawRefusal(pay);
+    byId("by-cash").hidden = kind !== "cash" || due <= 0;
+    byId("back-box").hidden = kind !== "cash";
+    byId("by-card").hidden = kind !== "card";
+    byId("amount-word").textContent = kind === "cash" ? words.cashReceived : words.cardAmount;
+    if (document.activeElement !== byId("amount")) byId("amount").value = entered === null ? "" : money.plain(entered);
+    drawBack(entered, back);
+    drawSuggested(due);
+    drawFinish(entered, due, back, ready);
+  }
+
+  function drawTaken(pay) {
+    byId("taken").replaceChildren(
+      ...pay.tenders.map((tender, index) => {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.className = "btn stop";
+        button.dataset.reverse = index;
+        button.textContent = words.reverseCard(money.write(tender.amount));
+        const text = document.createElement("p");
+        text.className = "tag go";
+        text.textContent = words.cardTaken(money.write(tender.amount), tender.reference);
+        const both = document.createElement("div");
+        both.className = "stack tight";
+        both.append(text, button);
+        return both;
+      }),
+    );
+  }
+
+  function drawRefusal(pay) {
+    const box = byId("pay-refused");
+    box.hidden = !pay.problem;
+    if (!pay.problem) return;
+    const bold = document.createElement("b");
+    bold.textContent = `${pay.problem.detail}.`;
+    box.querySelector("div").replaceChildren(bold, ` ${pay.problem.remedy || ""}`);
+  }
+
+  function drawBack(entered, back) {
+    const short = entered === null || back < 0;
+    const amount = entered === null ? 0 : Math.abs(back);
+    byId("back-word").textContent = byId("dock-word").textContent = short && entered !== null ? words.missing : words.back;
+    byId("back").textContent = byId("dock-back").textContent = money.write(amount);
+    const list = short ? [] : coins(amount, document.body.dataset.currency);
+    byId("coins").textContent = list.map(([coin, n]) => words.coin(n, money.write(coin))).join(", ");
+    if (kind === "card") {
+      byId("dock-word").textContent = "";
+      byId("dock-back").textContent = "";
+    }
+  }
+
+  function drawSuggested(due) {
+    byId("suggested").replaceChildren(
+      ...suggestions(Math.max(due, 0), money.unit).map((amount) => {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.className = "btn grow";
+        button.dataset.amount = amount;
+        button.textContent = money.write(amount);
+        return button;
+      }),
+    );
+  }
+
+  function drawFinish(entered, due, back, ready) {
+    const error = byId("amount-error");
+    const tooMuch = kind === "card" && entered !== null && entered > Math.max(due, 0);
+    error.hidden = !tooMuch;
+    error.textContent = tooMuch ? words.cardTooMuch(money.write(Math.max(due, 0))) : "";
+    let text = words.takeCash(money.write(entered || 0));
+    if (kind === "card") text = (entered === due ? words.takeCard : words.takePart)(money.write(entered || 0));
+    else if (due < 0) text = words.finishBack(money.write(back));
+    else if (due === 0) text = words.finishZero;
+    for (const button of document.querySelectorAll("[data-do=finish]")) {
+      button.textContent = text;
+      button.disabled = !ready;
+    }
+  }
+
+  function enter(minor) {
+    typed = minor;
+    draw(read());
+  }
+
+  function key(text) {
+    const before = fresh || typed === null ? "" : String(typed);
+    const after = text ? before + text : (typed === null ? "" : String(typed)).slice(0, -1);
+    fresh = false;
+    byId("amount").blur();
+    enter(after === "" ? null : Number(after.slice(0, LONGEST)));
+  }
+
+  function reset() {
+    typed = null;
+    fresh = true;
+    byId("reference").value = "";
+  }
+
+  // One tap, one sale: what is sent, and that it is sent, is settled in one write; a second tap finds no payment.
+  function finish() {
+    const state = read();
+    const { cart, pay, due, entered, back, ready } = figures(state);
+    if (!ready || !pay.id || !cart.complete || !meant()) return;
+    const reference = byId("reference").value.trim();
+    if (kind === "card") {
+      const tender = { kind: "card", amount: entered, ...(reference ? { reference } : {}) };
+      change((now) => now.pay.tenders.push(tender));
+      reset();
+      if (entered < due) {
+        choose("cash");
+        return;
+      }
+    } else if (!pay.tenders.length || due !== 0 || entered > 0) {
+      change((now) => now.pay.tenders.push({ kind: "cash", amount: entered }));
+    }
+    const tender = { total: cart.total, change: kind === "cash" ? back : 0 };
+    change((now) => {
+      const entry = {
+        id: now.pay.id,
+        body: { lines: now.cart, tenders: now.pay.tenders },
+        cart: now.cart,
+        ...tender,
+        at: Date.now(),
+        slip: null,
+        state: "waiting",
+      };
+      now.outbox.push(entry);
+      now.done = { id: entry.id, tenders: entry.body.tenders, ...tender, at: entry.at };
+      now.cart = [];
+      now.pay = null;
+      now.cleared = null;
+    });
+    reset();
+    history.replaceState(null, "", location.pathname);
+    pump();
+  }
+
+  function choose(name) {
+    kind = name;
+    document.querySelector(`#kind [value=${name}]`).checked = true;
+    reset();
+    draw(read());
+  }
+
+  byId("kind").addEventListener("change", (event) => choose(event.target.value));
+  byId("amount").addEventListener("input", (event) => {
+    fresh = false;
+    const minor = money.read(event.target.value);
+    const error = byId("amount-error");
+    enter(minor);
+    if (minor === null && event.target.value.trim()) {
+      error.hidden = false;
+      error.textContent = words.notAnAmount(money.plain(30 * money.unit));
+    }
+  });
+  byId("amount").addEventListener("blur", () => draw(read()));
+  byId("view-pay").addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if ("key" in button.dataset) key(button.dataset.key);
+    if ("amount" in button.dataset) {
+      fresh = true;
+      enter(Number(button.dataset.amount));
+    }
+    if ("reverse" in button.dataset) {
+      change((now) => now.pay.tenders.splice(Number(button.dataset.reverse), 1));
+      reset();
+      draw(read());
+    }
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-do=finish]");
+    if (button && !button.disabled) finish();
+  });
+  document.addEventListener("boothkit:view", (event) => {
+    if (event.detail !== "pay") return;
+    // Reached by an address, a reload or after a refusal: the payment has its identity all the same.
+    if (!read().pay || !read().pay.id) change((now) => (now.pay = { tenders: [], ...now.pay, id: mint() }));
+    choose("cash");
+  });
+  onChange(draw);
+}

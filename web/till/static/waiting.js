@@ -1,0 +1,76 @@
+// The note above the tiles while the box is silent or sales wait, and the list of what waits.
+
+import { clock, icon, silent, tag } from "./frame.js";
+import { held, tryNow } from "./outbox.js";
+import { change, kept, onChange, read } from "./store.js";
+import { words } from "./words.js";
+
+const byId = (id) => document.getElementById(id);
+
+export function startWaiting({ money }) {
+  function draw(state) {
+    const waiting = state.outbox.filter((one) => one.state === "waiting" && one.slip);
+    const refused = state.outbox.filter((one) => one.state === "refused");
+    const needed = silent() || waiting.length || refused.length || !kept();
+    byId("waiting").hidden = !needed;
+    if (!needed) return;
+    byId("waiting-head").textContent = head(waiting, refused);
+    byId("waiting-text").textContent = text(waiting, refused);
+    byId("try").hidden = !waiting.length;
+    const rows = [...state.outbox.filter((one) => one.slip || one.state === "refused"), ...state.sent.slice(-2)];
+    document.querySelector("#waiting details").hidden = !waiting.length && !refused.length;
+    const open = [...waiting, ...refused];
+    byId("waiting-sum").textContent = words.sales(open.length, money.write(open.reduce((all, one) => all + one.total, 0)));
+    byId("waiting-rows").replaceChildren(...rows.map((one) => row(one, state.cart.length === 0)));
+  }
+
+  function head(waiting, refused) {
+    if (!kept()) return words.notKept;
+    if (silent()) return words.silentHead;
+    return refused.length && !waiting.length ? words.refusedHead : words.waitHead;
+  }
+
+  function text(waiting, refused) {
+    if (held() === "role") return words.signInText;
+    if (waiting.length) return words.waitText(waiting.length, clock(waiting[0].at));
+    return refused.length ? words.refusedText : words.silentText;
+  }
+
+  function row(one, free) {
+    const tr = byId("waiting-row").content.firstElementChild.cloneNode(true);
+    const [name, time, state, amount] = tr.children;
+    name.textContent = one.number || (one.slip ? words.slip(one.slip) : words.thisSale);
+    time.firstChild.textContent = clock(one.at);
+    amount.firstChild.textContent = money.write(one.total);
+    if (one.number) state.firstChild.append(tag("tick", words.onBox, "go"));
+    else if (one.state === "waiting") state.firstChild.append(tag("clock", words.onTablet));
+    else state.firstChild.append(...refusal(one, free));
+    return tr;
+  }
+
+  function refusal(one, free) {
+    const why = document.createElement("span");
+    why.textContent = ` ${one.problem.detail}. ${one.problem.remedy || ""} `;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn";
+    button.dataset.again = one.id;
+    button.disabled = !free;
+    button.append(icon("undo"), words.toCart);
+    return [tag("flag", words.refused, "stop"), why, button];
+  }
+
+  byId("try").addEventListener("click", tryNow);
+  byId("waiting-rows").addEventListener("click", (event) => {
+    const button = event.target.closest("[data-again]");
+    if (!button || read().cart.length) return;
+    change((state) => {
+      const entry = state.outbox.find((one) => one.id === button.dataset.again);
+      if (!entry) return;
+      state.outbox = state.outbox.filter((one) => one !== entry);
+      state.cart = entry.cart;
+      state.pay = { id: null, tenders: entry.body.tenders.filter((tender) => tender.kind !== "cash") };
+    });
+  });
+  onChange(draw);
+}
