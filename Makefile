@@ -27,9 +27,11 @@ check: .venv/.dev
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-##   make bench    The benchmarks: how fast, how much memory, how long a start takes.
+##   make bench    The benchmarks, each a module in benchmarks/ that prints its own figures.
 bench: .venv/.dev
-	.venv/bin/python -m benchmarks $(ARGS)
+	@set -e; for file in benchmarks/[a-z]*.py; do \
+	  .venv/bin/python -m benchmarks.$$(basename $$file .py) $(ARGS); \
+	done
 
 ##   make setup    Only .venv, with what running the box needs; needs Python 3.11 or newer and the package index.
 setup: .venv/.runtime

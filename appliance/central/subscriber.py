@@ -31,7 +31,6 @@ RECEIVE_MAXIMUM = 64
 """Messages without our acknowledgement, and so the most that one transaction takes."""
 
 _LARGEST_PACKET = 32 * 1024 * 1024
-_MOST_ANSWERS = 1000
 _IN_FLIGHT = 20
 _KEEPALIVE_S = 30
 _TURN_S = 0.5
@@ -59,6 +58,9 @@ class Subscriber:
         """``on_ready``: called at every successful subscription; ``now``: monotonic seconds."""
         self._host, self._port, self._central, self._on_ready, self._now = host, port, central, on_ready, now
         self._inbox: deque[MQTTMessage] = deque()
+        self._outbox: dict[str, bytes] = {}
+        self._in_flight: set[int] = set()
+        self._window = _IN_FLIGHT
         self._subscribed = False
         self._end = ""
 
@@ -79,6 +81,8 @@ class Subscriber:
 
     def _session(self, stop: threading.Event) -> None:
         self._inbox.clear()
+        self._outbox.clear()
+        self._in_flight.clear()
         self._subscribed, self._end = False, ""
         client = self._client()
         properties = _properties(
@@ -91,7 +95,7 @@ class Subscriber:
             while not stop.is_set():
                 self._turn(client)
                 if self._subscribed and not greeted:
-                    self._publish(client, self._central.greeting())
+                    self._keep(self._central.greeting())
                     logger.info("central.subscribed", broker=f"{self._host}:{self._port}")
                     self._on_ready()
                     greeted = True
@@ -101,7 +105,8 @@ class Subscriber:
             client.disconnect()
 
     def _turn(self, client: Client) -> None:
-        """Wait for a message, read what came with it, take it all."""
+        """Wait for a message, read what came with it, take it all, answer."""
+        self._send(client)
         timeout = _TURN_S
         before = -1
         while before < len(self._inbox) < RECEIVE_MAXIMUM:
@@ -119,13 +124,20 @@ class Subscriber:
             answers = self._central.take(received)
             for message in messages:
                 client.ack(message.mid, message.qos)
-            self._publish(client, answers)
+            self._keep(answers)
+            self._send(client)
 
-    def _publish(self, client: Client, answers: Sequence[Outgoing]) -> None:
+    def _send(self, client: Client) -> None:
+        while self._outbox and len(self._in_flight) < self._window:
+            topic, payload = next(iter(self._outbox.items()))
+            del self._outbox[topic]
+            self._in_flight.add(client.publish(topic, payload, qos=1, retain=True).mid)
+
+    def _keep(self, answers: Sequence[Outgoing]) -> None:
+        """Answers wait for room at the broker; a newer one on the same topic takes the older one's place."""
         for answer in answers:
-            info = client.publish(answer.topic, answer.payload, qos=1, retain=True)
-            if info.rc == MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:
-                logger.warning("central.answer_dropped", topic=answer.topic)  # the box asks again
+            self._outbox.pop(answer.topic, None)
+            self._outbox[answer.topic] = answer.payload
 
     # paho's callbacks: they only note what happened
 
@@ -136,19 +148,19 @@ class Subscriber:
             protocol=MQTTProtocolVersion.MQTTv5,
             manual_ack=True,
         )
-        client.max_queued_messages_set(_MOST_ANSWERS)
+        client.max_inflight_messages_set(0)  # the window is ours: paho does not look at ReceiveMaximum
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = lambda c, u, message: self._inbox.append(message)
         client.on_disconnect = lambda c, u, flags, code, properties: self._ended(str(code))
-        client.on_publish = lambda c, u, mid, code, properties: self._published(str(code), code.is_failure)
+        client.on_publish = lambda c, u, mid, code, properties: self._published(mid, code)
         return client
 
     def _on_connect(self, client: Client, user: Any, flags: Any, code: Any, properties: Any) -> None:
         if code.is_failure:
             self._ended(f"the broker answers {code}")
             return
-        client.max_inflight_messages_set(min(_IN_FLIGHT, getattr(properties, "ReceiveMaximum", _IN_FLIGHT)))
+        self._window = min(_IN_FLIGHT, getattr(properties, "ReceiveMaximum", _IN_FLIGHT))
         client.subscribe([(topic, 1) for topic in TOPICS])
 
     def _on_subscribe(self, client: Client, user: Any, mid: int, codes: Any, properties: Any) -> None:
@@ -161,9 +173,10 @@ class Subscriber:
     def _ended(self, why: str) -> None:
         self._end = self._end or why
 
-    def _published(self, name: str, failed: bool) -> None:
-        if failed:
-            logger.warning("central.answer_refused", why=name)
+    def _published(self, mid: int, code: Any) -> None:
+        self._in_flight.discard(mid)
+        if code.is_failure:
+            logger.warning("central.answer_refused", why=str(code))
 
 
 def _received(message: MQTTMessage) -> Received | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from appliance.errors import BoothkitError
 
-PAGE_SIZE = 1024  # docs/decisions/0002-page-size.md
+PAGE_SIZE = 512  # docs/decisions/0002-page-size.md
 APPLICATION_ID = 0x424F4F54  # "BOOT", so that file(1) can name a copy
 VERSION = 1
 
@@ -61,7 +61,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     db.execute(f"PRAGMA page_size = {PAGE_SIZE}")
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
-    db.execute("PRAGMA wal_autocheckpoint = 2000")
+    db.execute("PRAGMA wal_autocheckpoint = 4000")
     db.execute("PRAGMA cache_size = -4096")
     db.execute("PRAGMA trusted_schema = OFF")
     (version,) = db.execute("PRAGMA user_version").fetchone()

@@ -14,7 +14,7 @@ from appliance.projections.registry import Surroundings, folds, knows
 
 TABLES = """
 CREATE TABLE p_sale(
-  sale TEXT PRIMARY KEY, pos INTEGER NOT NULL UNIQUE, log INTEGER NOT NULL, n INTEGER NOT NULL, number TEXT NOT NULL,
+  pos INTEGER PRIMARY KEY, sale TEXT NOT NULL UNIQUE, log INTEGER NOT NULL, n INTEGER NOT NULL, number TEXT NOT NULL,
   event TEXT NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL, drawer TEXT NOT NULL, currency TEXT NOT NULL,
   total INTEGER NOT NULL, net INTEGER NOT NULL, cost INTEGER NOT NULL, lines_without_cost INTEGER NOT NULL,
   training INTEGER NOT NULL, UNIQUE(log, n)) STRICT;
@@ -35,8 +35,8 @@ def completed(db: sqlite3.Connection, record: Record, fact: SaleCompleted) -> No
     db.execute(
         "INSERT INTO p_sale VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            fact.sale,
             record.pos,
+            fact.sale,
             int(log),
             int(n),
             fact.number,

@@ -124,9 +124,11 @@ class Attempt:
         self._begin()
         self._progress = self._now()
         self._line.inside = True
-        # ESC @ at the head of the job switches Automatic Status Back off.
-        reports = b"" if self._line.mute else enable_asb()
-        for portion in _portions([self._line.ahead, self._before, self._job.head, reports, *self._job.body, body_mark]):
+        setup = [self._line.ahead, self._before, self._job.head]
+        self._line.ahead = b""
+        if not self._line.mute:
+            setup.append(enable_asb())  # ESC @ at the head of the job switches it off
+        for portion in _portions([*setup, *self._job.body, body_mark]):
             self._send(portion)
         for portion in _portions([*self._job.tail, tail_mark]):
             self._send(portion)

@@ -49,8 +49,8 @@ class Line:
     """`link` is open and stays the caller's. Methods raise `LinkLost`. Counts `unanswered` questions and
     bytes of `garbage`.
 
-    `ahead` goes out before anything else: it completes a command that an earlier connection may have left half
-    sent. A question in its place would become that command's length or data.
+    `ahead` goes out before anything else: it completes a command that an earlier connection may have left
+    half sent. A question in its place would become that command's length or data.
     """
 
     def __init__(

@@ -207,7 +207,7 @@ class Connection:
             client.will_set(will.topic, will.payload, will.qos, will.retain)
             properties = _properties(PacketTypes.CONNECT, MaximumPacketSize=_LARGEST_INCOMING)
             client.connect(address.host, address.port, _KEEPALIVE_S, clean_start=True, properties=properties)
-        except Exception as caught:  # whatever it is, it goes to the loop and onto the board
+        except Exception as caught:  # noqa: BLE001 -- whatever it is, it goes onto the board
             error = caught
         self._loop.call_soon_threadsafe(partial(self._connected, client, error))
 
@@ -276,7 +276,7 @@ class Connection:
         """Let paho work, then work off what it told."""
         try:
             work()
-        except Exception as error:  # bytes that paho cannot read end the connection, not the worker
+        except Exception as error:  # noqa: BLE001 -- bytes that paho cannot read end the connection
             self._down(
                 Fault(f"{self.address.broker}: not MQTT 5: {type(error).__name__}", "Check [mqtt] broker.")
             )

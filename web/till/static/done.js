@@ -3,6 +3,7 @@
 import { call } from "./api.js";
 import { clock, silent } from "./frame.js";
 import { coins } from "./money.js";
+import { el, fill } from "./morph.js";
 import { held } from "./outbox.js";
 import { change, onChange, read } from "./store.js";
 import { words } from "./words.js";
@@ -25,25 +26,18 @@ export function startDone({ money, meant }) {
     const list = back ? coins(back, document.body.dataset.currency) : [];
     byId("done-coins").textContent = list.map(([coin, n]) => words.coin(n, money.write(coin))).join(", ");
     byId("done-number").textContent = answer ? answer.number : waits ? words.slip(entry.slip) : words.thisSale;
-    byId("done-paid").replaceChildren(
+    fill(byId("done-paid"), [
       ...pair(words.total, money.write(answer ? answer.total : done.total)),
       ...done.tenders.flatMap((tender) =>
         pair(tender.kind === "card" ? words.paidCard(tender.reference) : words.paidCash, money.write(tender.amount)),
       ),
-    );
+    ]);
     byId("done-receipt").textContent = answer ? words.receipt[done.receipt || "asked"] : words.receipt.later;
     byId("done-receipt").hidden = Boolean(answer) && !done.receipt;
     if (answer && !settled(done.receipt)) lookUp(done.id);
   }
 
-  function pair(name, value) {
-    const dt = document.createElement("dt");
-    const dd = document.createElement("dd");
-    dt.textContent = name;
-    dd.textContent = value;
-    return [dt, dd];
-  }
-
+  const pair = (name, value) => [el("dt", {}, name), el("dd", {}, value)];
   const settled = (receipt) => receipt && receipt !== "asked";
 
   // What became of the paper; asked again at every news of this sale, and with every poll.

@@ -1,6 +1,7 @@
 // What every staff screen does: follow the journal, keep the live parts live, say when the box is silent, send what waits.
 
 import { part } from "./api.js";
+import { el, fill, morph } from "./morph.js";
 import { held, pump } from "./outbox.js";
 import { onChange, read } from "./store.js";
 import { words } from "./words.js";
@@ -41,28 +42,7 @@ export function icon(name) {
 }
 
 export function tag(name, text, tone = "") {
-  const found = document.createElement("span");
-  found.className = `tag ${tone}`.trim();
-  found.append(icon(name), text);
-  return found;
-}
-
-// Make `old` like `fresh` and leave alone what is the same: a tap that has begun, the focus, an opened part.
-function morph(old, fresh) {
-  if (old.nodeType === Node.TEXT_NODE) {
-    if (old.data !== fresh.data) old.data = fresh.data;
-    return;
-  }
-  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
-  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
-  const theirs = [...fresh.childNodes];
-  const ours = [...old.childNodes];
-  theirs.forEach((node, i) => {
-    if (!ours[i]) old.append(node);
-    else if (ours[i].nodeName === node.nodeName && node.nodeType !== Node.COMMENT_NODE) morph(ours[i], node);
-    else ours[i].replaceWith(node);
-  });
-  ours.slice(theirs.length).forEach((node) => node.remove());
+  return el("span", { class: `tag ${tone}`.trim() }, icon(name), text);
 }
 
 async function refresh() {
@@ -124,7 +104,7 @@ function showTrouble(state) {
   }
   if (waiting) found.push(tag("clock", words.waiting(waiting)));
   if (refused) found.push(tag("flag", words.refusedCount(refused), "stop"));
-  trouble.replaceChildren(...found);
+  fill(trouble, found);
   trouble.hidden = !found.length;
   tags.hidden = silent();
 }
@@ -133,7 +113,7 @@ function showTrouble(state) {
 function stay(event) {
   if (!silent()) return;
   event.preventDefault();
-  trouble.replaceChildren(tag("nolink", words.stayHere, "stop"));
+  fill(trouble, [tag("nolink", words.stayHere, "stop")]);
 }
 
 document.querySelectorAll(".tabs a").forEach((link) => link.addEventListener("click", stay));

@@ -1,7 +1,8 @@
 // The payment: tenders against what is due, change, and the step that turns the cart into a sale on its way.
 
-import { pump } from "./outbox.js";
 import { coins, suggestions } from "./money.js";
+import { el, fill } from "./morph.js";
+import { pump } from "./outbox.js";
 import { change, mint, onChange, read } from "./store.js";
 import { words } from "./words.js";
 
@@ -19,23 +20,24 @@ export function startPayment({ money, sum, meant, drawLines }) {
   function figures(state) {
     const cart = sum(state.cart);
     const pay = state.pay || { id: null, tenders: [] };
-    const due = cart.total - cardSum(pay);
-    const entered = typed !== null ? typed : kind === "card" ? Math.max(due, 0) : due <= 0 ? 0 : null;
+    const taken = cardSum(pay);
+    const due = cart.total - taken;
+    const over = taken > Math.max(cart.total, 0);
+    const entered = due <= 0 && kind === "cash" ? 0 : typed !== null ? typed : kind === "card" ? Math.max(due, 0) : null;
     const back = kind === "cash" && entered !== null ? entered - due : 0;
-    const ready = entered !== null && (kind === "cash" ? back >= 0 : entered > 0 && entered <= due);
-    return { cart, pay, due, entered, back, ready };
+    const ready = !over && entered !== null && (kind === "cash" ? back >= 0 : entered > 0 && entered <= due);
+    return { cart, pay, due, over, entered, back, ready };
   }
 
   function draw(state) {
     if (byId("view-pay").hidden) return;
-    const { cart, pay, due, entered, back, ready } = figures(state);
+    const { cart, pay, due, over, entered, back, ready } = figures(state);
     drawLines(byId("pay-lines"), cart.rows, false);
     byId("pay-total").textContent = money.write(cart.total);
     byId("pay-vat").textContent = words.vatOf(money.write(cart.vat.reduce((all, one) => all + one.tax, 0)));
     byId("due-word").textContent = due > 0 ? words.stillToPay : due < 0 ? words.toGiveBack : words.nothingToPay;
     byId("due").textContent = money.write(Math.abs(due));
     drawTaken(pay);
-    drawRefusal(pay);
     byId("by-cash").hidden = kind !== "cash" || due <= 0;
     byId("back-box").hidden = kind !== "cash";
     byId("by-card").hidden = kind !== "card";
@@ -43,35 +45,15 @@ export function startPayment({ money, sum, meant, drawLines }) {
     if (document.activeElement !== byId("amount")) byId("amount").value = entered === null ? "" : money.plain(entered);
     drawBack(entered, back);
     drawSuggested(due);
-    drawFinish(entered, due, back, ready);
+    drawFinish(entered, due, back, ready, over);
   }
 
   function drawTaken(pay) {
-    byId("taken").replaceChildren(
-      ...pay.tenders.map((tender, index) => {
-        const button = document.createElement("button");
-        button.type = "button";
-        button.className = "btn stop";
-        button.dataset.reverse = index;
-        button.textContent = words.reverseCard(money.write(tender.amount));
-        const text = document.createElement("p");
-        text.className = "tag go";
-        text.textContent = words.cardTaken(money.write(tender.amount), tender.reference);
-        const both = document.createElement("div");
-        both.className = "stack tight";
-        both.append(text, button);
-        return both;
-      }),
-    );
-  }
-
-  function drawRefusal(pay) {
-    const box = byId("pay-refused");
-    box.hidden = !pay.problem;
-    if (!pay.problem) return;
-    const bold = document.createElement("b");
-    bold.textContent = `${pay.problem.detail}.`;
-    box.querySelector("div").replaceChildren(bold, ` ${pay.problem.remedy || ""}`);
+    const reverse = (tender, index) =>
+      el("button", { type: "button", class: "btn stop", "data-reverse": index }, words.reverseCard(money.write(tender.amount)));
+    const text = (tender) => el("p", { class: "tag go" }, words.cardTaken(money.write(tender.amount), tender.reference));
+    const both = (tender, index) => el("div", { class: "stack tight" }, text(tender), reverse(tender, index));
+    fill(byId("taken"), pay.tenders.map(both));
   }
 
   function drawBack(entered, back) {
@@ -88,23 +70,16 @@ export function startPayment({ money, sum, meant, drawLines }) {
   }
 
   function drawSuggested(due) {
-    byId("suggested").replaceChildren(
-      ...suggestions(Math.max(due, 0), money.unit).map((amount) => {
-        const button = document.createElement("button");
-        button.type = "button";
-        button.className = "btn grow";
-        button.dataset.amount = amount;
-        button.textContent = money.write(amount);
-        return button;
-      }),
-    );
+    const key = (amount) => el("button", { type: "button", class: "btn grow", "data-amount": amount }, money.write(amount));
+    fill(byId("suggested"), suggestions(Math.max(due, 0), money.unit).map(key));
   }
 
-  function drawFinish(entered, due, back, ready) {
+  function drawFinish(entered, due, back, ready, over) {
     const error = byId("amount-error");
     const tooMuch = kind === "card" && entered !== null && entered > Math.max(due, 0);
-    error.hidden = !tooMuch;
-    error.textContent = tooMuch ? words.cardTooMuch(money.write(Math.max(due, 0))) : "";
+    error.hidden = !tooMuch && !over;
+    if (tooMuch) error.textContent = words.cardTooMuch(money.write(Math.max(due, 0)));
+    if (over) error.textContent = words.cardOver;
     let text = words.takeCash(money.write(entered || 0));
     if (kind === "card") text = (entered === due ? words.takeCard : words.takePart)(money.write(entered || 0));
     else if (due < 0) text = words.finishBack(money.write(back));
@@ -140,30 +115,18 @@ export function startPayment({ money, sum, meant, drawLines }) {
     const { cart, pay, due, entered, back, ready } = figures(state);
     if (!ready || !pay.id || !cart.complete || !meant()) return;
     const reference = byId("reference").value.trim();
-    if (kind === "card") {
-      const tender = { kind: "card", amount: entered, ...(reference ? { reference } : {}) };
-      change((now) => now.pay.tenders.push(tender));
-      reset();
-      if (entered < due) {
-        choose("cash");
-        return;
-      }
-    } else if (!pay.tenders.length || due !== 0 || entered > 0) {
-      change((now) => now.pay.tenders.push({ kind: "cash", amount: entered }));
+    const card = { kind: "card", amount: entered, ...(reference ? { reference } : {}) };
+    if (kind === "card" && entered < due) {
+      change((now) => now.pay.tenders.push(card));
+      choose("cash");
+      return;
     }
-    const tender = { total: cart.total, change: kind === "cash" ? back : 0 };
+    const last = kind === "card" ? [card] : pay.tenders.length && due === 0 ? [] : [{ kind: "cash", amount: entered }];
+    const tenders = [...pay.tenders, ...last];
+    const shown = { id: pay.id, total: cart.total, change: back, at: Date.now() };
     change((now) => {
-      const entry = {
-        id: now.pay.id,
-        body: { lines: now.cart, tenders: now.pay.tenders },
-        cart: now.cart,
-        ...tender,
-        at: Date.now(),
-        slip: null,
-        state: "waiting",
-      };
-      now.outbox.push(entry);
-      now.done = { id: entry.id, tenders: entry.body.tenders, ...tender, at: entry.at };
+      now.outbox.push({ ...shown, body: { lines: now.cart, tenders }, cart: now.cart, slip: null, state: "waiting" });
+      now.done = { ...shown, tenders };
       now.cart = [];
       now.pay = null;
       now.cleared = null;
@@ -213,7 +176,8 @@ export function startPayment({ money, sum, meant, drawLines }) {
   document.addEventListener("boothkit:view", (event) => {
     if (event.detail !== "pay") return;
     // Reached by an address, a reload or after a refusal: the payment has its identity all the same.
-    if (!read().pay || !read().pay.id) change((now) => (now.pay = { tenders: [], ...now.pay, id: mint() }));
+    const { pay } = read();
+    if (!pay || !pay.id) change((now) => (now.pay = { tenders: [], ...now.pay, id: mint() }));
     choose("cash");
   });
   onChange(draw);

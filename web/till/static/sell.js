@@ -1,11 +1,12 @@
 // The till: tiles and the cart; payment, done and waiting have their own modules on the same page.
 
 import { call } from "./api.js";
+import { startDone } from "./done.js";
 import { renew } from "./frame.js";
 import { lineTotal, purse, vatLines } from "./money.js";
-import { change, mint, onChange, read } from "./store.js";
-import { startDone } from "./done.js";
+import { el, fill } from "./morph.js";
 import { startPayment } from "./pay.js";
+import { change, mint, onChange, read } from "./store.js";
 import { startWaiting } from "./waiting.js";
 import { words } from "./words.js";
 
@@ -47,7 +48,7 @@ function nameOf(line, item) {
 }
 
 // What the payment and the outbox need to know of a cart.
-export function sum(cart) {
+function sum(cart) {
   const rows = priced(cart);
   return {
     rows,
@@ -91,7 +92,7 @@ function tap(tile) {
 
 function ask(item) {
   asked = item;
-  byId("ask-name").textContent = words.askPrice(item.name);
+  byId("ask-name").textContent = item.name;
   byId("ask-label").textContent = item.kind === "open" ? words.priceLabel : words.gramsLabel;
   byId("ask-value").inputMode = item.kind === "open" ? "decimal" : "numeric";
   byId("ask-value").value = item.kind === "open" && item.price ? money.plain(item.price) : "";
@@ -118,8 +119,9 @@ function answerAsk(event) {
 // ---- drawing
 
 function drawLines(list, rows, tools) {
-  list.replaceChildren(
-    ...rows.map((row, index) => {
+  fill(
+    list,
+    rows.map((row, index) => {
       const li = byId("line").content.firstElementChild.cloneNode(true);
       const [count, amount] = li.querySelectorAll(".n");
       const name = li.querySelector(".lname");
@@ -132,9 +134,7 @@ function drawLines(list, rows, tools) {
       else if (row.item.left !== null && row.line.qty >= row.item.left) more.textContent = words.allLeft(row.item.left);
       if (tools) drawTools(li, row, index);
       else {
-        const plain = document.createElement("b");
-        plain.textContent = row.name;
-        name.replaceWith(plain);
+        name.replaceWith(el("b", {}, row.name));
         li.querySelector(".tools").remove();
       }
       return li;
@@ -156,14 +156,12 @@ function drawTools(li, row, index) {
 }
 
 function drawVat(list, vat) {
-  list.replaceChildren(
-    ...vat.flatMap(({ rate, gross, tax }) => {
-      const dt = document.createElement("dt");
-      const dd = document.createElement("dd");
-      dt.textContent = words.vatIn(money.percent(rate), money.write(gross));
-      dd.textContent = money.write(tax);
-      return [dt, dd];
-    }),
+  fill(
+    list,
+    vat.flatMap(({ rate, gross, tax }) => [
+      el("dt", {}, words.vatIn(money.percent(rate), money.write(gross))),
+      el("dd", {}, money.write(tax)),
+    ]),
   );
 }
 
@@ -175,12 +173,15 @@ function drawTiles(cart) {
     const mark = tile.querySelector(".c");
     tile.classList.toggle("in", count > 0);
     mark.hidden = !count;
-    if (!count) continue;
-    const said = document.createElement("span");
-    said.className = "vh";
-    said.textContent = words.inCart;
-    mark.replaceChildren(said, String(count));
+    if (count) fill(mark, [el("span", { class: "vh" }, words.inCart), String(count)]);
   }
+}
+
+// Why the box did not take the last sale; it stays until the next payment begins.
+function drawRefusal({ pay, done }) {
+  const problem = !done && pay && pay.problem;
+  byId("refused").hidden = !problem;
+  if (problem) fill(byId("refused-why"), [el("b", {}, `${problem.detail}.`), ` ${problem.remedy || ""}`]);
 }
 
 function filterTiles() {
@@ -200,10 +201,7 @@ function filterTiles() {
 
 function draw(state) {
   const now = sum(state.cart);
-  const typing = document.activeElement && document.activeElement.closest("#lines .qty") ? document.activeElement : null;
-  const place = typing && [typing.closest("li").dataset.line, typing.dataset.step || ""];
   drawLines(byId("lines"), now.rows, true);
-  if (place) refocus(place);
   drawTiles(state.cart);
   drawVat(byId("vat"), now.vat);
   byId("empty").hidden = state.cart.length > 0;
@@ -218,13 +216,8 @@ function draw(state) {
   }
   every("[data-do=clear]").forEach((button) => (button.hidden = !state.cart.length));
   every("[data-do=undo]").forEach((button) => (button.hidden = !state.cleared || state.cart.length > 0));
+  drawRefusal(state);
   show(state.done ? "done" : location.hash === "#pay" && now.complete ? "pay" : "cart");
-}
-
-function refocus([line, step]) {
-  const li = document.querySelector(`#lines li[data-line="${line}"]`);
-  const field = li && (step ? li.querySelector(`[data-step="${step}"]`) : li.querySelector("input"));
-  if (field) field.focus();
 }
 
 // ---- places: cart, pay, done
@@ -241,14 +234,15 @@ function show(name) {
 }
 
 // False for the second half of a double tap that opened this place.
-export function meant() {
+function meant() {
   return performance.now() - viewSince > TAP_MS;
 }
 
 function act(name) {
   if (name === "charge") {
     change((state) => {
-      if (!state.pay || !state.pay.id) state.pay = { tenders: [], ...state.pay, id: mint() };
+      const { id, tenders } = state.pay || {};
+      state.pay = { id: id || mint(), tenders: tenders || [] };
     });
     location.hash = "#pay";
   } else if (name === "back") location.hash = "";

@@ -1,6 +1,7 @@
 // The note above the tiles while the box is silent or sales wait, and the list of what waits.
 
 import { clock, icon, silent, tag } from "./frame.js";
+import { el, fill } from "./morph.js";
 import { held, tryNow } from "./outbox.js";
 import { change, kept, onChange, read } from "./store.js";
 import { words } from "./words.js";
@@ -21,7 +22,7 @@ export function startWaiting({ money }) {
     document.querySelector("#waiting details").hidden = !waiting.length && !refused.length;
     const open = [...waiting, ...refused];
     byId("waiting-sum").textContent = words.sales(open.length, money.write(open.reduce((all, one) => all + one.total, 0)));
-    byId("waiting-rows").replaceChildren(...rows.map((one) => row(one, state.cart.length === 0)));
+    fill(byId("waiting-rows"), rows.map((one) => row(one, state.cart.length === 0)));
   }
 
   function head(waiting, refused) {
@@ -49,14 +50,9 @@ export function startWaiting({ money }) {
   }
 
   function refusal(one, free) {
-    const why = document.createElement("span");
-    why.textContent = ` ${one.problem.detail}. ${one.problem.remedy || ""} `;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "btn";
-    button.dataset.again = one.id;
+    const why = el("span", {}, ` ${one.problem.detail}. ${one.problem.remedy || ""} `);
+    const button = el("button", { type: "button", class: "btn", "data-again": one.id }, icon("undo"), words.toCart);
     button.disabled = !free;
-    button.append(icon("undo"), words.toCart);
     return [tag("flag", words.refused, "stop"), why, button];
   }
 

@@ -1,0 +1,79 @@
+"""Facts as a box would store and send them, made by hand, so that a test can make what no box makes."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from appliance.central.service import Received
+from appliance.journal import codec, merkle, notes
+
+SEED = bytes(range(32))
+
+
+def body(seq: int, kind: str = "clock.stepped/1", data: dict[str, Any] | None = None, **other: Any) -> bytes:
+    """The canonical bytes of a fact of box-7, log 1."""
+    envelope = {
+        "actor": "box:test",
+        "at": "2026-11-23T18:00:01.000Z",
+        "boot": "b0",
+        "box": "box-7",
+        "clock": "ntp",
+        "command": f"c{seq}",
+        "data": {"by_ms": seq, "source": "ntp"} if data is None else data,
+        "event": "ev1",
+        "id": f"c{other.get('log', 1)}-{seq}.0",
+        "kind": kind,
+        "log": 1,
+        "mono": seq,
+        "seq": seq,
+        **other,
+    }
+    return codec.encode(envelope)
+
+
+def started(log: int = 1, previous: dict[str, Any] | None = None, seed: bytes = SEED) -> bytes:
+    """The first fact of a log."""
+    key = signer(log, seed).verifier.vkey()
+    reason = "new" if previous is None else "restore"
+    data = {"log": log, "reason": reason, "previous": previous, "key": key}
+    return body(1, "log.started/1", data, log=log)
+
+
+def journal(size: int) -> list[bytes]:
+    """The bodies of log 1."""
+    return [started(), *(body(seq) for seq in range(2, size + 1))]
+
+
+def event(raw: bytes, shift: int = 0, **other: Any) -> bytes:
+    """One CloudEvent around a body; ``shift``: pos − seq."""
+    fact = json.loads(raw)
+    head = {
+        "specversion": "1.0",
+        "id": fact["id"],
+        "source": f"boothkit/{fact['box']}/{fact['log']}",
+        "type": f"org.boothkit.{fact['kind']}",
+        "seq": fact["seq"],
+        "pos": fact["seq"] + shift,
+        **other,
+    }
+    return json.dumps(head)[:-1].encode() + b',"data":' + raw + b"}"
+
+
+def batch(bodies: Sequence[bytes], shift: int = 0, topic: str = "boothkit/1/cell/box-7/facts") -> Received:
+    """A message with these facts."""
+    return Received(topic, b"[" + b",".join(event(each, shift) for each in bodies) + b"]")
+
+
+def signer(log: int = 1, seed: bytes = SEED) -> notes.Signer:
+    """The box's key under the name of one log."""
+    return notes.Signer(f"boothkit/box-7/{log}", seed)
+
+
+def head(bodies: Sequence[bytes], log: int = 1) -> notes.TreeHead:
+    """The tree head over bodies."""
+    return notes.TreeHead(f"boothkit/box-7/{log}", len(bodies), merkle.root_of(codec.leaf_hash(b) for b in bodies))
+
+
+def checkpoint(bodies: Sequence[bytes], log: int = 1, seed: bytes = SEED) -> Received:
+    """A message with the signed tree head over bodies."""
+    return Received("boothkit/1/cell/box-7/checkpoint", signer(log, seed).sign(head(bodies, log).text()).encode())
