@@ -23,7 +23,7 @@ from web.central.app import create_app
 
 logger = log.get("central")
 
-_READY_ANYWAY_S = 5.0
+_READY_ANYWAY_S = 3.0
 
 
 class AlreadyServed(BoothkitError):
@@ -47,7 +47,7 @@ def serve(
     data: Path, host: str, port: int, http_port: int, *, trust_first: bool, ready: Callable[[str, str], None]
 ) -> int:
     """Serve until SIGTERM or SIGINT. ``ready`` gets the URL and the verifier key once, when boxes can be heard, or
-    after 5 s when the broker cannot be reached yet. AlreadyServed, PortTaken, BadCentralKey, NotCentral."""
+    after 3 s when the broker cannot be reached yet. AlreadyServed, PortTaken, BadCentralKey, NotCentral."""
     stop = threading.Event()
     with _held(data), _signals(stop):
         signer = central_signer(data / "keys")

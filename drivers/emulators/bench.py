@@ -18,6 +18,7 @@ Cover = Literal["open", "closed"]
 Plug = Literal["printer", "scanner", "beam", "power"]
 
 PINS = (17, 27)
+COLUMNS = 48  # what the profile TM-T20II prints in font A
 MOST_PEOPLE = 100
 
 
@@ -41,7 +42,7 @@ class Bench:
         self._folder = folder.absolute()
         self._printer_port = printer_port
         self._lock = threading.Lock()
-        self._printer = PrinterEmulator(port=printer_port)
+        self._printer = PrinterEmulator(port=printer_port, columns=COLUMNS)
         self._scanner = ScannerEmulator(self._folder / "scanner-door")
         self._beam = BeamEmulator(self._folder / "pins.sock", PINS)
         self._power = VedirectEmulator(self._folder / "power")

@@ -1,8 +1,9 @@
 """Central as a witness: it signs what extends what it signed, and nothing else."""
 
 from appliance.central.places import Log
+from appliance.central.service import Received
 from appliance.journal import codec, notes
-from tests.central.bodies import batch, body, checkpoint, head, journal, started
+from tests.central.bodies import batch, body, checkpoint, head, journal, signer, started
 from tests.central.conftest import BOX, NOW_MS, SIGNER, Inside
 
 FORTY = journal(40)
@@ -63,9 +64,9 @@ def test_the_key_of_the_first_log_signs_the_next_one_without_a_second_enrolment(
 
 def test_a_box_cannot_speak_for_another(inside: Inside) -> None:
     inside.take(batch(FORTY[:10]))
-    foreign = checkpoint(FORTY[:10])
-    inside.take(type(foreign)("boothkit/1/cell/box-8/status", b'{"online":true,"key":"boothkit/box-7/1+x+y"}'))
-    inside.take(type(foreign)("boothkit/1/cell/box-8/facts", batch(FORTY[:10]).payload))
-    inside.take(type(foreign)("boothkit/1/cell/box-8/checkpoint", foreign.payload))
+    key = signer().verifier.vkey()
+    inside.take(Received("boothkit/1/cell/box-8/status", f'{{"online":true,"key":"{key}"}}'.encode()))
+    inside.take(Received("boothkit/1/cell/box-8/facts", batch(FORTY[:10]).payload))
+    inside.take(Received("boothkit/1/cell/box-8/checkpoint", checkpoint(FORTY[:10]).payload))
     assert [row["box"] for row in inside.view.boxes(NOW_MS)] == ["box-7"]
     assert inside.tasks("unknown box")[0]["box"] == "box-8"
