@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -26,7 +27,7 @@ class Now:
     boot: str
     trust: Trust
 
-    @property
+    @cached_property
     def at(self) -> str:
         """RFC 3339 in UTC with milliseconds."""
         return rfc3339(self.wall_ms)

@@ -29,11 +29,11 @@ _LAST = ("Amber", "Birch", "Cedar", "Dune", "Elm", "Fern", "Grove", "Heath", "Ir
 
 def tables(devices: Path, printer_port: int) -> Tables:
     """The demo's configuration, below whatever a file says."""
-    from drivers.emulators.bench import Bench
+    from drivers.emulators.bench import uris
 
     return {
         "box": {"cell": "demo"},
-        "devices": Bench(devices, printer_port).devices(),
+        "devices": uris(devices, printer_port),
         "staff": {"host": "127.0.0.1", "port": 8080},
         "portal": {"host": "127.0.0.1", "port": 8081},
         "clock": {"trust": "rtc"},

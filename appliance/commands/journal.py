@@ -58,16 +58,17 @@ def tail(box: Box, follow: bool, lines: int) -> None:
 
 
 @command.command()
-@click.argument("target", type=click.Path(path_type=Path))
+@click.argument("target")
 @common
-def export(box: Box, target: Path) -> None:
+def export(box: Box, target: str) -> None:
     """Bodies as NDJSON into a FILE, or one CSV table a fact kind into a folder (a DIR that exists, or a name ending in /)."""
     reader = Reader(box.data)
     try:
-        count = _folder(reader, target) if target.is_dir() or str(target).endswith("/") else _ndjson(reader, target)
+        folder = target.endswith("/") or Path(target).is_dir()
+        count = _folder(reader, Path(target)) if folder else _ndjson(reader, Path(target))
     finally:
         reader.close()
-    box.out({"facts": count, "target": str(target)}, f"{count} facts written to {target}.")
+    box.out({"facts": count, "target": target}, f"{count} facts written to {target}.")
 
 
 def _ndjson(reader: Reader, path: Path) -> int:

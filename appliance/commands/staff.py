@@ -25,9 +25,7 @@ def command() -> None:
 @click.argument("name")
 @click.option("--role", type=click.Choice(ROLES), required=True, help="What this person may do.")
 @click.option("--pin", help="4 to 8 digits; without it the box draws six and shows them once.")
-@click.option(
-    "--token", is_flag=True, help="Also make a token for scripts; it is shown once, on the last line."
-)
+@click.option("--token", is_flag=True, help="Also make a token for scripts; it is shown once, on the last line.")
 @common
 def add(box: Box, name: str, role: Role, pin: str | None, token: bool) -> None:
     """Add NAME. The PIN signs in by itself, so no two people have the same."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from functools import lru_cache
 from typing import NewType
 
 from appliance.domain.kernel import Fact
@@ -20,12 +21,13 @@ class VatLine(Fact, frozen=True):
     gross: int
 
 
-def half_up(value: Fraction) -> int:
-    """Round to the nearest integer, halves away from zero."""
-    whole = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
-    return whole if value >= 0 else -whole
+def half_up(numerator: int, denominator: int = 1) -> int:
+    """``numerator / denominator`` (> 0) as the nearest integer, halves away from zero."""
+    whole = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return whole if numerator >= 0 else -whole
 
 
+@lru_cache(maxsize=64)
 def rate(text: str) -> Fraction:
     """A rate such as ``"0.19"`` exactly; raises ValueError when it is not a decimal from 0 up to and including 1."""
     try:
@@ -48,6 +50,6 @@ def vat_lines(parts: Iterable[tuple[str, int]]) -> list[VatLine]:
     lines = []
     for text, total in sorted(gross.items(), key=lambda item: -rate(item[0])):
         r = rate(text)
-        tax = half_up(total * r / (1 + r))
+        tax = half_up(total * r.numerator, r.numerator + r.denominator)
         lines.append(VatLine(rate=text, net=total - tax, tax=tax, gross=total))
     return lines

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, Literal
 
 import msgspec
@@ -161,7 +160,7 @@ def _line(number: int, ask: AskLine, items: Mapping[str, Item]) -> SaleLine:
         if not 1 <= ask.grams <= 1_000_000:
             raise invalid(f"{where}: grams {ask.grams}: wants 1 to 1,000,000")
         qty, unit = ask.qty * ask.grams, "gram"
-        total = ask.qty * money.half_up(Fraction(price * ask.grams, 1000))
+        total = ask.qty * money.half_up(price * ask.grams, 1000)
     if abs(total) > MAX_AMOUNT:
         raise invalid(f"{where}: {total} is more than one sale can hold ({MAX_AMOUNT})")
     return SaleLine(

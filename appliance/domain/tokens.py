@@ -10,6 +10,7 @@ import hashlib
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal, cast
 
 import base45
@@ -70,9 +71,14 @@ def sign(token: Token, key: Ed25519PrivateKey) -> bytes:
         claims[NBF] = token.nbf
     claims.update(token.more)
     payload = cbor2.dumps(claims, canonical=True)
-    kid = key_kid(key.public_key().public_bytes_raw())
+    kid = _kid_of(key)
     signature = key.sign(_to_be_signed(payload))
     return cbor2.dumps(cbor2.CBORTag(18, [_PROTECTED, {4: kid}, payload, signature]), canonical=True)
+
+
+@lru_cache(maxsize=16)
+def _kid_of(key: Ed25519PrivateKey) -> bytes:
+    return key_kid(key.public_key().public_bytes_raw())
 
 
 _PROTECTED = cbor2.dumps({1: -8}, canonical=True)  # alg = EdDSA

@@ -91,7 +91,7 @@ def read_codes(path: Path, wanted: dict[str, str]) -> list[tuple[str, str]]:
     raw = path.read_bytes()
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        text = raw.decode(encoding)
+        text = raw.decode(encoding).lstrip("\ufeff")
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: byte {error.start} is not {encoding}", remedy="Save the file as UTF-8.") from error
     first = text.partition("\n")[0]

@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-from fractions import Fraction
 from typing import Any
 
 from appliance.domain.money import half_up
@@ -29,7 +28,7 @@ def completed(db: sqlite3.Connection, record: Record, fact: SaleCompleted) -> No
     """A sale, with what the numbers need beside it."""
     log, _, n = fact.number.partition("-")
     cost = sum(
-        half_up(Fraction((line.cost or 0) * line.qty, 1000 if line.unit == "gram" else 1)) for line in fact.lines
+        half_up((line.cost or 0) * line.qty, 1000 if line.unit == "gram" else 1) for line in fact.lines
     )
     without = sum(1 for line in fact.lines if line.cost is None and line.total > 0)
     db.execute(

@@ -1,4 +1,4 @@
-"""The worker of deadlines: it asks for a checkpoint every five minutes."""
+"""The worker of deadlines: it asks for a checkpoint at its start and every five minutes."""
 
 from appliance.board import Board
 from appliance.journal.client import RecorderClient
@@ -20,9 +20,13 @@ def main(ctx: WorkerContext) -> int:
         if not len(outbox):
             outbox.send("checkpoint.request", {}, actor="device:clockwork")
 
+    def start() -> None:
+        board.put(state="ready")
+        checkpoint()
+
     loop.every(CHECKPOINT_S, checkpoint)
     loop.every(1.0, lambda: board.put(state="ready"))
-    code = loop.run(lambda: board.put(state="ready"))
+    code = loop.run(start)
     board.put(state="stopping")
     client.close()
     return code

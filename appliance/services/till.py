@@ -34,9 +34,7 @@ def main(ctx: WorkerContext) -> int:
     reader = Reader(ctx.data)
     secrets = Secrets(ctx.data, ctx.clock)
     people = People(ctx.data)
-    app = create_app(
-        Deps(client, reader, people, secrets, ctx.config, ctx.run, ctx.box, ctx.clock, time.monotonic)
-    )
+    app = create_app(Deps(client, reader, people, secrets, ctx.config, ctx.run, ctx.box, ctx.clock, time.monotonic))
     try:
         host, port = ctx.config.staff.host, ctx.config.staff.port
         server = Server(app, host, port, threads=THREADS, log=logger)

@@ -31,10 +31,15 @@ _FIRST, _BOTH, _SECOND, _NONE = (1, 0), (1, 1), (0, 1), (0, 0)
 _IN = (_FIRST, _BOTH, _SECOND, _NONE)
 _OUT = (_SECOND, _BOTH, _FIRST, _NONE)
 Levels = tuple[int, int]
+Passed = tuple[Direction, int]
+"""Which way, how many people."""
 
 
 class BeamEmulator:
-    """Walks are queued and done one after the other in a thread of their own; `finish` waits for them."""
+    """Walks are queued and done one after the other in a thread of their own; `finish` waits for them.
+
+    `walked` counts who is through the door, seen or not.
+    """
 
     def __init__(
         self, path: Path, pins: tuple[int, int] = (17, 27), *, stride: float = STRIDE, repeat: float = REPEAT
@@ -43,7 +48,8 @@ class BeamEmulator:
         self._pins = pins
         self._stride = stride
         self._repeat = repeat
-        self._steps: queue.Queue[tuple[Levels, float] | None] = queue.Queue()
+        self.walked: dict[Direction, int] = {"in": 0, "out": 0}
+        self._steps: queue.Queue[tuple[Levels, float, Passed | None] | None] = queue.Queue()
         self._levels: Levels = _NONE
         self._plugged = True
         self._thread: threading.Thread | None = None
@@ -68,16 +74,16 @@ class BeamEmulator:
     def walk(self, direction: Direction, people: int = 1) -> None:
         """So many people one after the other, a clear gap between them."""
         for _ in range(people):
-            self._take(_IN if direction == "in" else _OUT)
+            self._take(_IN if direction == "in" else _OUT, (direction, 1))
 
     def follow_closely(self, direction: Direction) -> None:
         """Two people, the second on the heels of the first; the beams are never both free between them."""
         first, both, second, none = _IN if direction == "in" else _OUT
-        self._take((first, both, second, both, first, both, second, none))
+        self._take((first, both, second, both, first, both, second, none), (direction, 2))
 
     def abreast(self, direction: Direction) -> None:
         """Two people side by side; the beams see one wide one."""
-        self.walk(direction)
+        self._take(_IN if direction == "in" else _OUT, (direction, 2))
 
     def turn_back(self, direction: Direction, depth: int) -> None:
         """Somebody comes as far as `depth` changes (1…3) and goes back the way they came."""
@@ -88,25 +94,25 @@ class BeamEmulator:
 
     def block(self, *, first: bool, second: bool) -> None:
         """Something stays in the beams, until `block(first=False, second=False)`."""
-        self._steps.put(((int(first), int(second)), self._stride))
+        self._steps.put(((int(first), int(second)), self._stride, None))
 
     def unplug(self) -> None:
         """The cable is out: both lines float high at once, and nobody who walks is seen."""
         self._plugged = False
-        self._steps.put((self._levels, 0.0))
+        self._steps.put((self._levels, 0.0, None))
 
     def plug(self) -> None:
         self._plugged = True
-        self._steps.put((_NONE, 0.0))
+        self._steps.put((_NONE, 0.0, None))
 
     def finish(self) -> None:
         """Returns when all that was asked for has been done."""
         self._steps.join()
 
-    def _take(self, path: Sequence[Levels]) -> None:
+    def _take(self, path: Sequence[Levels], passed: Passed | None = None) -> None:
         for levels in path:
-            self._steps.put((levels, self._stride))
-        self._steps.put((path[-1], GAP))
+            self._steps.put((levels, self._stride, None))
+        self._steps.put((path[-1], GAP, passed))
 
     def _run(self) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
@@ -120,9 +126,11 @@ class BeamEmulator:
                 if step is None:
                     self._steps.task_done()
                     return
-                self._levels, pause = step
+                self._levels, pause, passed = step
                 self._say(sock)
                 time.sleep(pause)
+                if passed is not None:
+                    self.walked[passed[0]] += passed[1]
                 self._steps.task_done()
 
     def _say(self, sock: socket.socket) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
 
 from drivers.emulators.beam import BeamEmulator, Direction
+from drivers.emulators.printer import PrinterEmulator
 from drivers.emulators.scanner import ScannerEmulator
 from drivers.emulators.vedirect import VedirectEmulator
 from drivers.uri import Uri
@@ -18,8 +19,29 @@ Cover = Literal["open", "closed"]
 Plug = Literal["printer", "scanner", "beam", "power"]
 
 PINS = (17, 27)
+_PINS, _SCANNER, _POWER = "pins.sock", "scanner-door", "power"
 COLUMNS = 48  # what the profile TM-T20II prints in font A
 MOST_PEOPLE = 100
+LONGEST_CODE = 4296
+"""Bytes: what the largest QR code holds as alphanumeric text (ISO/IEC 18004, version 40-L)."""
+_TURNING_POINT = 2
+"""Changes of the beams after which somebody turns back: in the middle, both of them broken."""
+_NOISE = bytes(range(0x80, 0xA0)) + b"\r"
+
+
+def uris(folder: Path, printer_port: int) -> dict[str, str]:
+    """Names and URIs of the devices of a bench in `folder`, as the configuration's `[devices]` wants them."""
+    if not 1 <= printer_port <= 65535:
+        raise ValueError(f"printer_port is 1…65535, not {printer_port}")
+    folder = folder.absolute()
+    pins = {"factory": "mock", "socket": str(folder / _PINS)}
+    found = {
+        "printer": Uri("tcp", "127.0.0.1", printer_port, options={"profile": "TM-T20II"}),
+        "scanner-door": Uri("serial", path=str(folder / _SCANNER)),
+        "footfall": Uri("gpio", f"{PINS[0]},{PINS[1]}", options=pins),
+        "power": Uri("vedirect", path=str(folder / _POWER)),
+    }
+    return {name: str(uri) for name, uri in found.items()}
 
 
 class _Pluggable(Protocol):
@@ -34,18 +56,13 @@ class Bench:
     """
 
     def __init__(self, folder: Path, printer_port: int) -> None:
-        # Here, because it brings the imaging library with it.
-        from drivers.emulators.printer import PrinterEmulator
-
-        if not 1 <= printer_port <= 65535:
-            raise ValueError(f"printer_port is 1…65535, not {printer_port}")
+        self.devices = uris(folder, printer_port)
         self._folder = folder.absolute()
-        self._printer_port = printer_port
         self._lock = threading.Lock()
         self._printer = PrinterEmulator(port=printer_port, columns=COLUMNS)
-        self._scanner = ScannerEmulator(self._folder / "scanner-door")
-        self._beam = BeamEmulator(self._folder / "pins.sock", PINS)
-        self._power = VedirectEmulator(self._folder / "power")
+        self._scanner = ScannerEmulator(self._folder / _SCANNER)
+        self._beam = BeamEmulator(self._folder / _PINS, PINS)
+        self._power = VedirectEmulator(self._folder / _POWER)
         self._unplugged: set[Plug] = set()
         self._running = ExitStack()
 
@@ -61,25 +78,24 @@ class Bench:
     def close(self) -> None:
         self._running.close()
 
-    def devices(self) -> dict[str, str]:
-        """Device names and URIs, as the configuration's `[devices]` wants them."""
-        pins = {"factory": "mock", "socket": str(self._folder / "pins.sock")}
-        uris = {
-            "printer": Uri("tcp", "127.0.0.1", self._printer_port, options={"profile": "TM-T20II"}),
-            "scanner-door": Uri("serial", path=str(self._folder / "scanner-door")),
-            "footfall": Uri("gpio", f"{PINS[0]},{PINS[1]}", options=pins),
-            "power": Uri("vedirect", path=str(self._folder / "power")),
-        }
-        return {name: str(uri) for name, uri in uris.items()}
-
     def scan(self, code: str) -> None:
         """Holds a code in front of the scanner; an identical one within 1.5 s is the same scan to the
         driver.
         """
+        if not isinstance(code, str):
+            raise ValueError(f"code is a text, not {code!r}")
+        size = len(code.encode(errors="replace"))
+        if size > LONGEST_CODE:
+            raise ValueError(f"code has at most {LONGEST_CODE} bytes, not {size}; no QR code holds more")
         with self._lock:
-            if "scanner" in self._unplugged:
-                raise ValueError("the scanner is unplugged")
+            self._needs("scanner")
             self._scanner.scan(code)
+
+    def noise(self) -> None:
+        """Bytes that are no text, as from a wrong baud rate."""
+        with self._lock:
+            self._needs("scanner")
+            self._scanner.garbage(_NOISE)
 
     def beam(self, direction: Direction, people: int) -> None:
         """So many people walk through, one after the other; returns at once."""
@@ -88,9 +104,12 @@ class Bench:
             raise ValueError(f"people is a whole number in 1…{MOST_PEOPLE}, not {people!r}")
         self._beam.walk(direction, people)
 
-    def printer(
-        self, paper: Paper | None = None, cover: Cover | None = None, online: bool | None = None
-    ) -> None:
+    def turn_back(self, direction: Direction) -> None:
+        """Somebody who comes this way stops between the beams and goes back."""
+        _one_of("direction", direction, get_args(Direction))
+        self._beam.turn_back(direction, _TURNING_POINT)
+
+    def printer(self, paper: Paper | None = None, cover: Cover | None = None, online: bool | None = None) -> None:
         """None leaves it as it is."""
         if paper is not None:
             _one_of("paper", paper, get_args(Paper))
@@ -143,6 +162,38 @@ class Bench:
             if soc is not None:
                 self._power.soc = soc
 
+    def state(self) -> dict[str, Any]:
+        """How the hands left things: `printer {paper, cover, online}`, `power {volts, amps, pv_watts, soc}`,
+        `walked {in, out}` (people, since the start), `unplugged` (a list), `devices` (name → URI).
+        """
+        with self._lock:
+            printer, power = self._printer, self._power
+            return {
+                "printer": {"paper": printer.paper, "cover": printer.cover, "online": printer.online},
+                "power": {
+                    "volts": power.volts,
+                    "amps": power.amps,
+                    "pv_watts": power.pv_watts,
+                    "soc": power.soc,
+                },
+                "walked": dict(self._beam.walked),
+                "unplugged": sorted(self._unplugged),
+                "devices": self.devices,
+            }
+
+    def wire(self) -> dict[str, list[dict[str, Any]]]:
+        """The last bytes of each cable, newest first: `at` (Unix seconds), `to_box`, `hex` (the first bytes),
+        `size`.
+        """
+        taps = {"printer": self._printer.tap, "scanner": self._scanner.tap, "power": self._power.tap}
+        return {
+            device: [
+                {"at": piece.at, "to_box": piece.to_box, "hex": piece.head.hex(" ").upper(), "size": piece.size}
+                for piece in tap.pieces()
+            ]
+            for device, tap in taps.items()
+        }
+
     def unplug(self, device: Plug) -> None:
         self._switch(device, plugged=False)
 
@@ -161,11 +212,18 @@ class Bench:
             if plugged == (device not in self._unplugged):
                 return
             if plugged:
-                emulators[device].plug()
+                try:
+                    emulators[device].plug()
+                except OSError as error:
+                    raise ValueError(f"{device} cannot be plugged in: {error}") from error
                 self._unplugged.discard(device)
             else:
                 emulators[device].unplug()
                 self._unplugged.add(device)
+
+    def _needs(self, device: Plug) -> None:
+        if device in self._unplugged:
+            raise ValueError(f"the {device} is unplugged")
 
 
 def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:

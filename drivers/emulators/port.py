@@ -168,21 +168,22 @@ def until_terminated() -> Iterator[int]:
         yield reader
 
 
-def lines_until_terminated(source: int | None, take: Callable[[str], None]) -> None:
+def lines_until_terminated(source: int | None, take: Callable[[str], None], ready: Callable[[], None]) -> None:
     """Passes each line of the descriptor `source` to `take` until a signal ends it; the end of `source` does
-    not.
+    not. Calls `ready` as soon as a signal ends it orderly.
     """
     with until_terminated() as ended:
+        ready()
         poll = select.poll()
         poll.register(ended, select.POLLIN)
         if source is not None:
             poll.register(source, select.POLLIN)
         rest = b""
         while True:
-            ready = {fd for fd, _ in poll.poll()}
-            if ended in ready:
+            readable = {fd for fd, _ in poll.poll()}
+            if ended in readable:
                 return
-            if source is not None and source in ready:
+            if source is not None and source in readable:
                 data = os.read(source, 4096)
                 if not data:
                     poll.unregister(source)

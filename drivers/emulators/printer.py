@@ -14,6 +14,7 @@ from drivers.emulators.cables import Cables, Wire
 from drivers.emulators.mechanism import Cover, Cutter, Mechanism, Paper
 from drivers.emulators.port import until_terminated
 from drivers.emulators.slip import Slip
+from drivers.emulators.tap import Tap
 
 __all__ = ["PrinterEmulator", "Slip", "serve"]
 
@@ -26,7 +27,8 @@ class PrinterEmulator:
 
     Settable at any time from any thread: `paper`, `cover`, `cutter`, `online`, and the faults `silent`
     (answers nothing), `garbage` (noise before each answer), `slow` (seconds a line), `no_process_id` and
-    `no_ordered` (GS ( H and GS r unanswered, as on cheap printers).
+    `no_ordered` (GS ( H and GS r unanswered, as on cheap printers). With `xonxoff` it says XOFF when its
+    buffer is full and XON when there is room again.
     """
 
     def __init__(
@@ -39,11 +41,14 @@ class PrinterEmulator:
     ) -> None:
         self.silent = False
         self.garbage = False
+        self.xonxoff = False
+        self.tap = Tap()
         self._lock = threading.RLock()
         self._mechanism = Mechanism(columns, self._say, time.monotonic)
         self._cables = Cables(host, port, link)
         self._speaker: Wire | None = None
         self._close_after: int | None = None
+        self._held_off = False
         self._noise = random.Random(9100)
         self._thread: threading.Thread | None = None
         self._ending = False
@@ -188,6 +193,7 @@ class PrinterEmulator:
             return
         if self.garbage:
             reply = self._noise.randbytes(self._noise.randrange(1, 6)) + reply
+        self.tap.note(reply, to_box=True)
         self._speaker.send(reply)
 
     def _run(self) -> None:
@@ -209,6 +215,12 @@ class PrinterEmulator:
                     if (wire := wires.get(fd)) is not None and wire in self._cables.wires():
                         self._attend(wire, events)
                 self._mechanism.run()
+                self._hold_off(self._mechanism.room == 0)
+
+    def _hold_off(self, full: bool) -> None:
+        if self.xonxoff and full != self._held_off and self._speaker is not None:
+            self._held_off = full
+            self._speaker.send(b"\x13" if full else b"\x11")
 
     def _attend(self, wire: Wire, events: int) -> None:
         wire.flush()
@@ -225,6 +237,7 @@ class PrinterEmulator:
 
     def _take(self, wire: Wire, data: bytes) -> None:
         self._speaker = wire
+        self.tap.note(data, to_box=False)
         left, self._close_after = self._close_after, None
         if left is None:
             self._mechanism.receive(data)
@@ -254,7 +267,9 @@ def serve(
         with until_terminated() as ended:
             ready(printer)
             shown = 0
-            while not select.select([ended], [], [], _LOOK_EVERY)[0]:
+            over = False
+            while not over:  # with one more look after the end, for what was cut last
+                over = bool(select.select([ended], [], [], _LOOK_EVERY)[0])
                 for slip in printer.receipts():
                     if slip.id > shown and slip.cut:
                         show(slip)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from drivers.emulators.port import lines_until_terminated, port_at
+from drivers.emulators.tap import Tap, TappedPort
 
 ACKNOWLEDGEMENT = bytes.fromhex("02000001003331")
 """GM65 manual, "Serial port command": the answer to a command that it carried out."""
@@ -19,7 +20,8 @@ class ScannerEmulator:
     """`where`: the link to make, or a TCP port of 127.0.0.1. Not connected to anything before `start`."""
 
     def __init__(self, where: Path | int, *, suffix: bytes = b"\r") -> None:
-        self._port = port_at(where)
+        self.tap = Tap()
+        self._port = TappedPort(port_at(where), self.tap)
         self._suffix = suffix
 
     def start(self) -> None:
@@ -70,7 +72,6 @@ def serve(where: Path | int, codes: int | None, ready: Callable[[], None]) -> No
 
     scanner.start()
     try:
-        ready()
-        lines_until_terminated(codes, take)
+        lines_until_terminated(codes, take, ready)
     finally:
         scanner.close()

@@ -158,13 +158,9 @@ def _drawn(mark: Mark) -> "Image.Image | None":
         case QrCode():
             rows = mark.matrix() or ()
             code = Image.frombytes("L", (len(rows), len(rows)), b"".join(rows)).point(lambda dot: dot * 255)
-            return code.resize(
-                (code.width * mark.module, code.height * mark.module), Image.Resampling.NEAREST
-            )
+            return code.resize((code.width * mark.module, code.height * mark.module), Image.Resampling.NEAREST)
         case Raster():
-            dots = Image.frombytes("1", (mark.width * 8, len(mark.rows) // mark.width), mark.rows).convert(
-                "L"
-            )
+            dots = Image.frombytes("1", (mark.width * 8, len(mark.rows) // mark.width), mark.rows).convert("L")
             return dots.resize((dots.width * mark.across, dots.height * mark.down), Image.Resampling.NEAREST)
         case _:
             assert_never(mark)

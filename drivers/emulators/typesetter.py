@@ -32,6 +32,13 @@ _PAGES = {
 }  # fmt: skip
 """ESC t n of Epson's printers, as far as Python knows the page."""
 
+_KATAKANA = (
+    "▁▂▃▄▅▆▇█▏▎▍▌▋▊▉┼┴┬┤├▔─│▕┌┐└┘╭╮╰╯\xa0"
+    + "".join(map(chr, range(0xFF61, 0xFFA0)))
+    + "═╞╪╡◢◣◥◤♠♥♦♣●○\u2571╲\u2573円年月日時分秒〒市区町村人▒\xa0"
+)
+"""ESC t 1, which Python has no codec for: half-width katakana and box drawing, from 80h on."""
+
 CUTS = frozenset((b"\x1bi", b"\x1bm", b"\x1dV"))
 
 
@@ -42,13 +49,14 @@ _PLAIN = Style()
 class _Modes:
     """What ESC @ sets back."""
 
-    page: str = "cp437"
+    page: int = 0
     style: Style = _PLAIN
     align: int = 0
     spacing: int = LINE_SPACING
     qr_module: int = 3
     qr_level: int = 0
     qr_data: bytes = b""
+    graphics: Raster | None = None
 
 
 class Typesetter:
@@ -70,7 +78,7 @@ class Typesetter:
             b"\n": lambda _: self._print_line(),
             b"\t": lambda _: self._tab(),
             b"\x1b@": lambda _: self.initialise(),
-            b"\x1bt": lambda args: self._set(page=_PAGES.get(args[0], "ascii")),
+            b"\x1bt": lambda args: self._set(page=args[0]),
             b"\x1ba": self._align,
             b"\x1bE": lambda args: self._style(bold=bool(args[0] & 1)),
             b"\x1bG": lambda args: self._style(bold=bool(args[0] & 1)),
@@ -87,7 +95,11 @@ class Typesetter:
             b"\x1bm": lambda _: self._cut(),
             b"\x1dV": lambda _: self._cut(),
             b"\x1bp": lambda _: self.kick(),
+            b"\x1b$": lambda args: self._move_to(int.from_bytes(args, "little")),
+            b"\x1b\\": lambda args: self._move_to(self._used + int.from_bytes(args, "little", signed=True)),
             b"\x1d(k": self._two_dimensional,
+            b"\x1d(L": self._graphics,
+            b"\x1d8L": self._graphics,
             b"\x1dv": self._raster,
         }
 
@@ -143,11 +155,20 @@ class Typesetter:
     def _width(self) -> int:
         return self.columns * CELL_WIDTH
 
+    @property
+    def _used(self) -> int:
+        """Dots of the line being set."""
+        return sum(style.dots for _, style in self._line)
+
     def _character(self, args: bytes) -> None:
         style = self._modes.style
-        if sum(style.dots for _, style in self._line) + style.dots > self._width:
+        if self._used + style.dots > self._width:
             self._print_line()
-        self._line.append((args.decode(self._modes.page, "replace"), style))
+        self._line.append((_decoded(args, self._modes.page), style))
+
+    def _move_to(self, dots: int) -> None:
+        """Blanks up to a place to the right; overprinting is not imitated."""
+        self._line += [(" ", _PLAIN)] * ((min(dots, self._width) - self._used) // CELL_WIDTH)
 
     def _tab(self) -> None:
         for _ in range(_TAB - len(self._line) % _TAB):
@@ -155,8 +176,7 @@ class Typesetter:
 
     def _print_line(self) -> None:
         runs = tuple(
-            ("".join(char for char, _ in run), style)
-            for style, run in groupby(self._line, key=lambda item: item[1])
+            ("".join(char for char, _ in run), style) for style, run in groupby(self._line, key=lambda item: item[1])
         )
         self._line = []
         self._put(TextLine(runs, self._modes.align, self._modes.spacing))
@@ -223,7 +243,28 @@ class Typesetter:
     def _raster(self, args: bytes) -> None:
         """GS v 0 m xL xH yL yH d…; wider than the paper it is cropped on paper, here it is left out."""
         mode, width, rows = args[1] & 3, int.from_bytes(args[2:4], "little"), args[6:]
-        across, down = 1 + (mode & 1), 1 + (mode >> 1)
-        if args[:1] == b"0" and rows and width * 8 * across <= self._width + 7:
-            height = len(rows) // width * down
-            self._put(Raster(rows, width, across, down, self._modes.align), -(-height // LINE_SPACING))
+        if args[:1] == b"0":
+            self._picture(Raster(rows, width, 1 + (mode & 1), 1 + (mode >> 1), self._modes.align))
+
+    def _graphics(self, args: bytes) -> None:
+        """GS ( L, and GS 8 L for long data: function 112 keeps a picture, 2 or 50 prints it."""
+        if args[:2] == b"0p" and len(args) > 10:
+            _, across, down, _, *size = args[2:10]
+            width = (int.from_bytes(size[:2], "little") + 7) // 8
+            picture = Raster(args[10:], width, max(1, min(across, 2)), max(1, min(down, 2)), self._modes.align)
+            self._set(graphics=picture)
+        elif args in (b"0\x02", b"02") and self._modes.graphics is not None:
+            self._picture(replace(self._modes.graphics, align=self._modes.align))
+            self._set(graphics=None)
+
+    def _picture(self, picture: Raster) -> None:
+        if 0 < picture.width * 8 * picture.across <= self._width + 7 and picture.width <= len(picture.rows):
+            rows = len(picture.rows) // picture.width
+            whole = replace(picture, rows=picture.rows[: rows * picture.width])
+            self._put(whole, -(-rows * picture.down // LINE_SPACING))
+
+
+def _decoded(byte: bytes, page: int) -> str:
+    if page == 1 and byte[0] >= 0x80:
+        return _KATAKANA[byte[0] - 0x80]
+    return byte.decode(_PAGES.get(page, "ascii"), "replace")

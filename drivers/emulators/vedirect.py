@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from drivers.emulators.port import lines_until_terminated, port_at
+from drivers.emulators.tap import Tap, TappedPort
 
 PERIOD = 1.0
 """Seconds from block to block."""
@@ -37,7 +38,8 @@ class VedirectEmulator:
     def __init__(
         self, where: Path | int, *, period: float | None = PERIOD, recording: bytes | None = None
     ) -> None:
-        self._port = port_at(where)
+        self.tap = Tap()
+        self._port = TappedPort(port_at(where), self.tap)
         self._period = 0.1 if recording else period
         self._recording = _at_line_speed(recording) if recording else None
         self._ending = threading.Event()
@@ -132,7 +134,6 @@ def serve(where: Path | int, ready: Callable[[], None], *, recording: Path | Non
     emulator = VedirectEmulator(where, recording=None if recording is None else recording.read_bytes())
     emulator.start()
     try:
-        ready()
-        lines_until_terminated(None, lambda _line: None)
+        lines_until_terminated(None, lambda _line: None, ready)
     finally:
         emulator.close()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from drivers.device import Crossing, PowerReading, Scan
-from drivers.emulators.bench import Bench
+from drivers.emulators.bench import Bench, uris
 from drivers.registry import create
 from tests.drivers.conftest import Pump
 
@@ -25,7 +25,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 def test_the_devices_are_known_before_anything_runs(tmp_path: Path) -> None:
-    assert Bench(tmp_path, 9100).devices() == {
+    assert uris(tmp_path, 9100) == {
         "printer": "tcp://127.0.0.1:9100?profile=TM-T20II",
         "scanner-door": f"serial://{tmp_path}/scanner-door",
         "footfall": f"gpio://17,27?factory=mock&socket={tmp_path}/pins.sock",
@@ -34,7 +34,7 @@ def test_the_devices_are_known_before_anything_runs(tmp_path: Path) -> None:
 
 
 def test_what_hands_do_on_the_bench_arrives_at_the_drivers(bench: Bench, pump: Pump) -> None:
-    uris = bench.devices()
+    uris = bench.devices
     scanner, footfall, power = (create(name, uris[name]) for name in ("scanner-door", "footfall", "power"))
     pump(scanner, lambda _: scanner.life.state == "online")
     pump(footfall, lambda _: footfall.life.state == "online")
@@ -63,10 +63,8 @@ def _four(event: object) -> tuple[int | None, ...] | None:
     ("plug", "name", "away"),
     [("scanner", "scanner-door", "absent"), ("beam", "footfall", "degraded"), ("power", "power", "absent")],
 )
-def test_an_unplugged_device_shows_and_comes_back(
-    bench: Bench, pump: Pump, plug: Any, name: str, away: str
-) -> None:
-    device = create(name, bench.devices()[name])
+def test_an_unplugged_device_shows_and_comes_back(bench: Bench, pump: Pump, plug: Any, name: str, away: str) -> None:
+    device = create(name, bench.devices[name])
     pump(device, lambda _: device.life.state == "online")
     bench.unplug(plug)
     bench.unplug(plug)
@@ -77,7 +75,7 @@ def test_an_unplugged_device_shows_and_comes_back(
 
 
 def test_what_is_printed_can_be_looked_at(bench: Bench) -> None:
-    port = int(bench.devices()["printer"].partition("127.0.0.1:")[2].partition("?")[0])
+    port = int(bench.devices["printer"].partition("127.0.0.1:")[2].partition("?")[0])
     with socket.create_connection(("127.0.0.1", port), timeout=20) as printer:
         # GS r 1 is answered in the order of the data: then the cut has been done.
         printer.sendall(b"\x1b@Hello\n\x1dV\x00\x1dr\x01")
@@ -110,9 +108,7 @@ BAD: list[tuple[Callable[[Bench], None], str]] = [
 
 
 @pytest.mark.parametrize(("act", "says"), BAD)
-def test_a_value_the_bench_does_not_know_is_refused(
-    bench: Bench, act: Callable[[Bench], None], says: str
-) -> None:
+def test_a_value_the_bench_does_not_know_is_refused(bench: Bench, act: Callable[[Bench], None], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         act(bench)
 

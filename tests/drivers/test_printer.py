@@ -33,6 +33,8 @@ RECEIPT: tuple[Block, ...] = (
 RECEIPT_TEXT = f"Pop-up Café\n{'-' * 42}\n2 x Coffee                          7,00 €"
 LONG: tuple[Block, ...] = (*(Text(f"line {n:04} {'.' * 30}") for n in range(400)), Cut())
 LONG_TEXT = "\n".join(f"line {n:04} {'.' * 30}" for n in range(400))
+HUGE: tuple[Block, ...] = (*(Text(f"{n:042}") for n in range(3000)), Cut())
+HUGE_TEXT = "\n".join(f"{n:042}" for n in range(3000))
 PATIENCE = 20.0
 
 
@@ -57,17 +59,23 @@ def printer(emulator: PrinterEmulator) -> Iterator[Model]:
         yield model
 
 
+@contextmanager
+def serial_printer(folder: Path, options: str = "") -> Iterator[tuple[PrinterEmulator, Model]]:
+    emulator = PrinterEmulator(None, link=folder / "printer")
+    emulator.start()
+    printer = Model("printer", Uri.parse(f"serial://{folder}/printer{options}"), time.monotonic, FAST)
+    yield emulator, printer
+    printer.close()
+    emulator.close()
+
+
 class Printing:
     """A job on its way, in the worker's thread; `beats` counts."""
 
     def __init__(self, printer: Model, *blocks: Block) -> None:
         self.beats = 0
-        self.longest_pause = 0.0
-        self._last = time.monotonic()
         self._results: list[Result] = []
-        self._thread = Thread(
-            target=lambda: self._results.append(printer.print(Job(1, blocks), beat=self._beat))
-        )
+        self._thread = Thread(target=lambda: self._results.append(printer.print(Job(1, blocks), beat=self._beat)))
         self._thread.start()
 
     def _beat(self) -> None:
@@ -111,25 +119,19 @@ def assert_receipt(slip: Slip) -> None:
     assert [code.text for code in zxingcpp.read_barcodes(Image.open(BytesIO(slip.png())))] == [URL]
 
 
-def test_a_job_over_tcp_is_printed_once_and_the_qr_code_scans(
-    emulator: PrinterEmulator, printer: Model
-) -> None:
+def test_a_job_over_tcp_is_printed_once_and_the_qr_code_scans(emulator: PrinterEmulator, printer: Model) -> None:
     assert run(printer, *RECEIPT) == Result("printed")
     (slip,) = emulator.receipts()
     assert_receipt(slip)
 
 
 def test_a_job_over_a_serial_line_is_printed(tmp_path: Path) -> None:
-    emulator = PrinterEmulator(None, link=tmp_path / "printer")
-    emulator.start()
-    printer = Model("printer", Uri.parse(f"serial://{tmp_path}/printer?baud=115200"), time.monotonic, FAST)
-    assert run(printer, *RECEIPT) == Result("printed")
-    assert run(printer, *LONG) == Result("printed")
-    first, second = emulator.receipts()
-    assert_receipt(first)
-    assert second.text == LONG_TEXT
-    printer.close()
-    emulator.close()
+    with serial_printer(tmp_path, "?baud=115200") as (emulator, printer):
+        assert run(printer, *RECEIPT) == Result("printed")
+        assert run(printer, *LONG) == Result("printed")
+        first, second = emulator.receipts()
+        assert_receipt(first)
+        assert second.text == LONG_TEXT
 
 
 def test_the_registry_finds_the_printer_by_its_scheme(emulator: PrinterEmulator) -> None:
@@ -239,6 +241,33 @@ def test_a_cover_opened_in_the_middle_is_waited_for(emulator: PrinterEmulator, p
     assert [slip.text for slip in emulator.receipts()] == [LONG_TEXT]
 
 
+@pytest.mark.parametrize("xonxoff", [False, True])
+def test_a_printer_that_takes_no_more_bytes_is_waited_for(tmp_path: Path, xonxoff: bool) -> None:
+    """Its buffer and the system's are full: the rest of the job waits on our side."""
+    with serial_printer(tmp_path) as (emulator, printer):
+        emulator.xonxoff = xonxoff
+        emulator.paper_for(lines=20)
+        printing = Printing(printer, *HUGE)
+        eventually(lambda: printer.life.reason == "paper out")
+        beats = printing.beats
+        eventually(lambda: printing.beats > beats + 4)
+        emulator.paper = "ok"
+        assert printing.result() == Result("printed")
+        assert [slip.text for slip in emulator.receipts()] == [HUGE_TEXT]
+
+
+def test_after_giving_up_in_the_middle_of_sending_the_next_receipt_is_whole(tmp_path: Path) -> None:
+    with serial_printer(tmp_path, options="?patience=0.5") as (emulator, printer):
+        emulator.paper_for(lines=20)
+        assert run(printer, *HUGE).outcome == "unknown"
+        emulator.paper = "ok"
+        attend(printer, lambda: printer.life.state == "online")
+        assert run(printer, *RECEIPT) == Result("printed")
+        begun, whole = emulator.receipts()
+        assert HUGE_TEXT.startswith(begun.text[:-60])
+        assert_receipt(whole)
+
+
 def test_nobody_loads_paper_and_the_job_stays_unknown(emulator: PrinterEmulator) -> None:
     with connected(emulator, options="?patience=0.5") as printer:
         emulator.paper_for(lines=2)
@@ -253,9 +282,7 @@ def test_nobody_loads_paper_and_the_job_stays_unknown(emulator: PrinterEmulator)
         assert [slip.text for slip in emulator.receipts()] == [RECEIPT_TEXT, "next"]
 
 
-def test_a_plug_pulled_in_the_middle_leaves_the_outcome_unknown(
-    emulator: PrinterEmulator, printer: Model
-) -> None:
+def test_a_plug_pulled_in_the_middle_leaves_the_outcome_unknown(emulator: PrinterEmulator, printer: Model) -> None:
     emulator.slow = 0.005
     printing = Printing(printer, *LONG)
     eventually(lambda: bool(emulator.receipts()))
@@ -310,9 +337,7 @@ def test_a_printer_that_falls_silent_is_connected_to_anew(emulator: PrinterEmula
     assert run(printer, *RECEIPT) == Result("printed")
 
 
-def test_a_printer_that_falls_silent_over_the_job_is_not_believed(
-    emulator: PrinterEmulator, printer: Model
-) -> None:
+def test_a_printer_that_falls_silent_over_the_job_is_not_believed(emulator: PrinterEmulator, printer: Model) -> None:
     def mute() -> None:
         emulator.silent = True
 
@@ -333,9 +358,7 @@ def test_without_process_ids_the_ordered_status_confirms(emulator: PrinterEmulat
     assert [slip.text for slip in emulator.receipts()[1:]] == [LONG_TEXT, LONG_TEXT]
 
 
-def test_a_printer_that_cannot_confirm_is_not_said_to_have_printed(
-    emulator: PrinterEmulator, printer: Model
-) -> None:
+def test_a_printer_that_cannot_confirm_is_not_said_to_have_printed(emulator: PrinterEmulator, printer: Model) -> None:
     emulator.no_process_id = emulator.no_ordered = True
     assert run(printer, *RECEIPT).outcome == "unconfirmed"
     emulator.paper_for(lines=150)
@@ -416,18 +439,14 @@ def test_life_never_says_online_before_the_printer_did(emulator: PrinterEmulator
 
 
 def test_a_serial_printer_may_be_unplugged_and_plugged_again(tmp_path: Path) -> None:
-    emulator = PrinterEmulator(None, link=tmp_path / "printer")
-    emulator.start()
-    printer = Model("printer", Uri.parse(f"serial://{tmp_path}/printer"), time.monotonic, FAST)
-    attend(printer, lambda: printer.life.state == "online")
-    emulator.unplug()
-    attend(printer, lambda: printer.life.state == "absent")
-    assert run(printer, *RECEIPT).outcome == "not_printed"
-    emulator.plug()
-    attend(printer, lambda: printer.life.state == "online")
-    assert run(printer, *RECEIPT) == Result("printed")
-    printer.close()
-    emulator.close()
+    with serial_printer(tmp_path) as (emulator, printer):
+        attend(printer, lambda: printer.life.state == "online")
+        emulator.unplug()
+        attend(printer, lambda: printer.life.state == "absent")
+        assert run(printer, *RECEIPT).outcome == "not_printed"
+        emulator.plug()
+        attend(printer, lambda: printer.life.state == "online")
+        assert run(printer, *RECEIPT) == Result("printed")
 
 
 def test_a_job_that_fits_no_paper_says_so(printer: Model) -> None:

@@ -138,13 +138,13 @@ def test_the_drawer_is_kicked_by_both_commands(bench: Bench) -> None:
         b"\x1b*\x21\x02\x00abcdef",
         b"\x1bD\x08\x10\x18\x00",
         b"\x1bc5\x01",
-        b"\x1b$\x10\x00",
         b"\x1bW12345678",
         b"\x1b&\x03AB\x01abc\x02abcdef",
         b"\x1dk\x041234\x00",
         b"\x1dkI\x0512345",
         b"\x1dh\x50\x1dw\x02\x1dH\x02",
         b"\x1d(L\x04\x000p00",
+        b"\x1b$\x10\x00",
         b"\x1d8L\x03\x00\x00\x00abc",
         b"\x1d*\x01\x0112345678",
         b"\x1d(E\x03\x00abc",
@@ -169,6 +169,27 @@ def test_a_native_qr_code_is_on_the_slip_and_scans(bench: Bench) -> None:
     bench.send(b"\x1d(k" + (len(url) + 3).to_bytes(2, "little") + b"1P0" + url + b"\x1d(k\x03\x001Q0")
     assert bench.slip().qr == [url.decode()]
     assert scanned(bench.slip()) == [url.decode()]
+
+
+def test_graphics_are_drawn_however_they_are_sent(bench: Bench) -> None:
+    dots = b"\xff\x00" * 8
+    stored = b"0p0\x01\x011\x10\x00\x08\x00" + dots
+    for command in (
+        b"\x1dv0\x00\x02\x00\x08\x00" + dots,
+        b"\x1d(L" + len(stored).to_bytes(2, "little") + stored + b"\x1d(L\x02\x0002",
+        b"\x1d8L" + len(stored).to_bytes(4, "little") + stored + b"\x1d(L\x02\x000\x02",
+    ):
+        bench.send(command + b"\x1dV\x00")
+    pictures = [slip.png() for slip in bench.printer.slips()]
+    assert len(pictures) == 3
+    assert len(set(pictures)) == 1
+    inside = Image.open(BytesIO(pictures[0])).crop((36, 36, 52, 44))
+    assert inside.tobytes() == (b"\x18" * 8 + b"\xfc" * 8) * 8
+
+
+def test_positions_move_to_the_right(bench: Bench) -> None:
+    bench.send(b"\x1b$\x30\x00a\x1b$\x80\x01b\x1b\\\x18\x00c\n\x1bt\x01\x98\x95\x99\n")
+    assert bench.slip().text == "    a" + " " * 27 + "b  c\n┌─┐"
 
 
 def test_a_qr_code_that_is_wider_than_the_paper_does_not_come_out(bench: Bench) -> None:
@@ -274,17 +295,6 @@ def test_a_jam_lasts_until_the_host_says_go_on(bench: Bench) -> None:
 # Noise
 
 
-@settings(deadline=None, max_examples=200)
-@given(st.lists(st.binary(max_size=200), max_size=8))
-def test_noise_neither_stops_nor_fills_the_printer(pieces: list[bytes]) -> None:
-    bench = Bench()
-    for piece in pieces:
-        bench.send(piece)
-    assert bench.printer.room == BUFFER
-    for slip in bench.printer.slips():
-        assert slip.png().startswith(b"\x89PNG")
-
-
 COMMANDS = st.lists(
     st.one_of(
         st.tuples(
@@ -293,11 +303,28 @@ COMMANDS = st.lists(
             st.binary(max_size=12),
         ).map(b"".join),
         st.sampled_from(
-            [b"text\n", b"\x1b@", b"\x1dV\x00", b"\x1d(k\x03\x001Q0", b"\x1dv0\x00\x02\x00\x02\x00abcd"]
+            [
+                b"text\n",
+                b"\x1b@",
+                b"\x1dV\x00",
+                b"\x1d(k\x07\x001P0data\x1d(k\x03\x001Q0",
+                b"\x1dv0\x00\x02\x00\x02\x00abcd",
+                b"\x1d(L\x0d\x000p0\x01\x011\x10\x00\x08\x00abc\x1d(L\x02\x0002",
+            ]
         ),
     ),
     max_size=20,
 ).map(b"".join)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.one_of(st.binary(max_size=800), COMMANDS))
+def test_noise_neither_stops_nor_fills_the_printer(noise: bytes) -> None:
+    bench = Bench()
+    bench.send(noise)
+    assert bench.printer.room == BUFFER
+    for slip in bench.printer.slips():
+        assert slip.png().startswith(b"\x89PNG")
 
 
 @settings(deadline=None)
@@ -373,7 +400,8 @@ def test_a_printer_without_paper_takes_no_more_than_its_buffer_and_loses_nothing
     emulator = PrinterEmulator(None, link=tmp_path / "printer")
     emulator.start()
     emulator.paper = "out"
-    job = b"".join(b"%06d\n" % n for n in range(3000)) + b"\x1dV\x00"
+    text = "\n".join(f"{n:042}" for n in range(3000))
+    job = text.encode() + b"\n\x1dV\x00"
     fd = os.open(tmp_path / "printer", os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
     sent = refused = 0
     while refused < 20:
@@ -390,7 +418,7 @@ def test_a_printer_without_paper_takes_no_more_than_its_buffer_and_loses_nothing
         sent += os.write(fd, job[sent:])
     eventually(lambda: any(slip.cut for slip in emulator.receipts()))
     (slip,) = emulator.receipts()
-    assert slip.text == "\n".join(f"{n:06}" for n in range(3000))
+    assert slip.text == text
     os.close(fd)
     emulator.close()
 

@@ -1,92 +1,58 @@
-"""The demo's bench: JSON for scripts, one page for people. The controls are handed in; nothing here knows a device."""
+"""Putting the bench together: JSON for scripts, one page for people, for this machine only."""
 
-import logging
-from collections.abc import Callable
-from typing import Any, Protocol
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
-import flask
-from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, make_response, render_template, request
+from werkzeug.exceptions import MisdirectedRequest
 
+from appliance import log
+from appliance.errors import Problem
+from web.bench import api, page
+from web.bench.controls import Controls
+from web.bench.pad import Pad
+from web.common.assets import COMMON, Assets
+from web.common.headers import secure
+from web.common.problems import MAX_BODY, Fault, answer_problems
 
-class Controls(Protocol):
-    """What a bench can do; each raises ValueError that says what is allowed."""
-
-    def scan(self, code: str) -> None: ...
-    def beam(self, direction: Any, people: int) -> None: ...
-    def printer(self, paper: Any = None, cover: Any = None, online: bool | None = None) -> None: ...
-    def power(
-        self,
-        volts: float | None = None,
-        amps: float | None = None,
-        pv_watts: float | None = None,
-        soc: float | None = None,
-    ) -> None: ...
-    def unplug(self, device: Any) -> None: ...
-    def plug(self, device: Any) -> None: ...
-    def receipts(self) -> list[dict[str, Any]]: ...
-    def receipt_png(self, receipt: int) -> bytes: ...
+_HERE = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?")
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def create_app(controls: Controls) -> Flask:
-    """The bench's app around ``controls``."""
-    app = Flask(__name__)
-    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
-    logging.getLogger("werkzeug").disabled = True
-
-    def body() -> dict[str, Any]:
-        data = request.get_json(silent=True)
-        if not isinstance(data, dict):
-            raise ValueError("wants a JSON object")
-        return data
-
-    def control(path: str, call: Callable[..., None], *keys: str) -> None:
-        def view() -> tuple[dict[str, Any], int]:
-            data = body()
-            if unknown := set(data) - set(keys):
-                raise ValueError(f"unknown key {sorted(unknown)[0]!r}; allowed are {', '.join(keys)}")
-            call(**data)
-            return {}, 202
-
-        app.add_url_rule(f"/bench/{path}", f"bench_{path}", view, methods=["POST"])
-
-    control("scan", controls.scan, "code")
-    control("beam", controls.beam, "direction", "people")
-    control("printer", controls.printer, "paper", "cover", "online")
-    control("power", controls.power, "volts", "amps", "pv_watts", "soc")
-    control("unplug", controls.unplug, "device")
-    control("plug", controls.plug, "device")
-
-    @app.get("/bench/printer/receipts")
-    def receipts() -> Response:
-        slips = controls.receipts()
-        for slip in slips:
-            slip["png"] = flask.url_for("receipt", number=slip["id"], _external=True)
-        return flask.jsonify(slips)
-
-    @app.get("/bench/printer/receipts/<int:number>.png")
-    def receipt(number: int) -> Response:
-        return Response(controls.receipt_png(number), mimetype="image/png")
-
-    @app.get("/")
-    def page() -> str:
-        return flask.render_template("bench.html", receipts=list(reversed(controls.receipts()))[:6])
-
-    @app.errorhandler(ValueError)
-    @app.errorhandler(TypeError)
-    def wrong(error: Exception) -> tuple[dict[str, Any], int]:
-        return {"type": "/problems/validation", "status": 422, "title": "validation", "detail": str(error)}, 422
-
-    @app.errorhandler(HTTPException)
-    def http(error: HTTPException) -> tuple[dict[str, Any], int]:
-        code = error.code or 500
-        return {"type": "about:blank", "status": code, "title": error.name, "detail": error.description or ""}, code
-
-    @app.after_request
-    def secure(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = "default-src 'self'"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Cache-Control"] = "no-store"
-        return response
-
+def create_app(controls: Controls, tickets: Mapping[str, Iterator[str]]) -> Flask:
+    """The WSGI app around ``controls``; ``tickets``: by list, the codes that the scanner pad hands out."""
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    assets = Assets([COMMON, Path(__file__).parent / "static"])
+    app.jinja_env.globals["asset"] = assets.url
+    app.register_blueprint(assets.blueprint())
+    pad = Pad(controls, tickets)
+    start = secrets.token_hex(4)
+    app.register_blueprint(api.blueprint(controls, pad, start))
+    app.register_blueprint(page.blueprint(controls, pad, start))
+    secure(app)
+    answer_problems(app, log.get("bench"), _is_api, _page)
+    app.before_request(_admit)
     return app
+
+
+def _admit() -> None:
+    """Loopback alone keeps no browser out: a name that was bound anew to 127.0.0.1 shows in Host, a page of somewhere
+    else that posts here in Origin."""
+    host = request.headers.get("Host", "")
+    if not _HERE.fullmatch(host):
+        raise MisdirectedRequest(f"Host is {host[:80]!r}, wants 127.0.0.1 or localhost.")
+    origin = request.headers.get("Origin")
+    if request.method not in _SAFE and origin is not None and origin != f"http://{host}":
+        detail = f"Origin is {origin[:80]!r}, wants 'http://{host}'"
+        raise Problem("csrf", detail, "Open the bench at its own address.")
+
+
+def _is_api() -> bool:
+    return request.path.startswith("/bench/")
+
+
+def _page(fault: Fault) -> Response:
+    return make_response(render_template("fault.html", fault=fault), fault.status)

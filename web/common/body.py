@@ -46,9 +46,7 @@ def text_of(value: dict[str, Any], key: str) -> str:
 def command_key(header: str | None) -> str:
     """``Idempotency-Key``, plain or as a quoted string; raises ``key-missing`` or ``validation``."""
     if not header:
-        remedy = (
-            "Send an Idempotency-Key that you made up, and the same one again when you repeat the request."
-        )
+        remedy = "Send an Idempotency-Key that you made up, and the same one again when you repeat the request."
         raise Problem("key-missing", "this write needs an Idempotency-Key", remedy)
     match = _KEY.fullmatch(header)
     if match is None or (header[0] == '"') != (header[-1] == '"'):

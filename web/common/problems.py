@@ -76,9 +76,7 @@ def fault_of(problem: Problem) -> Fault:
     return Fault(status, problem.slug, title, problem.detail, problem.remedy, problem.extra)
 
 
-def answer_problems(
-    app: Flask, log: Log, is_api: Callable[[], bool], page: Callable[[Fault], Response]
-) -> None:
+def answer_problems(app: Flask, log: Log, is_api: Callable[[], bool], page: Callable[[Fault], Response]) -> None:
     """Catch everything that a view raises. ``page`` shows a fault to a person, where ``is_api`` says no."""
 
     def say(fault: Fault) -> Response:

@@ -11,6 +11,11 @@ _MINUS = "\N{MINUS SIGN}"
 _NBSP = "\N{NO-BREAK SPACE}"
 
 
+def sentence(text: str) -> str:
+    """A detail such as ``no drawer is open`` → ``No drawer is open.``"""
+    return text[:1].upper() + text[1:] + ("" if text[-1:] in ".!?" else ".")
+
+
 class Wording:
     """For one locale. Currency and time zone are the event's and come with each call."""
 

@@ -12,7 +12,7 @@ from appliance.errors import Problem
 from web.common.assets import COMMON, Assets
 from web.common.headers import secure
 from web.common.problems import MAX_BODY, Fault, answer_problems
-from web.common.wording import Wording
+from web.common.wording import Wording, sentence
 from web.till import api, auth, screens
 from web.till.deps import Deps, Here
 from web.till.streams import Streams
@@ -35,6 +35,7 @@ def create_app(deps: Deps) -> Flask:
         tuple(sorted((page.TAB for page in pages if hasattr(page, "TAB")), key=lambda tab: tab.order)),
     )
     app.jinja_env.globals["asset"] = assets.url
+    app.jinja_env.filters["sentence"] = sentence
     app.register_blueprint(assets.blueprint())
     for module in _modules(api):
         app.register_blueprint(module.blueprint, url_prefix=API)

@@ -43,9 +43,7 @@ def sign_in() -> None:
     """Find out who asks, for the rest of this request. Raises ``signed-out`` or ``csrf``."""
     signed = look()()
     if signed is None:
-        raise Problem(
-            "signed-out", "nobody is signed in, or no longer", "Enter your PIN, or send a valid token."
-        )
+        raise Problem("signed-out", "nobody is signed in, or no longer", "Enter your PIN, or send a valid token.")
     if signed.csrf is not None and request.method not in _SAFE:
         check_origin(needed=True)
         shown = request.headers.get("X-CSRF-Token") or request.form.get("csrf", "")
@@ -79,9 +77,7 @@ def for_roles(*roles: Role) -> Callable[[View], View]:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             if staff().role not in roles:
-                raise Problem(
-                    "role", f"this is for {' or '.join(roles)}, not for {staff().role}", "Ask the lead."
-                )
+                raise Problem("role", f"this is for {' or '.join(roles)}, not for {staff().role}", "Ask the lead.")
             return view(*args, **kwargs)
 
         return cast(View, guarded)
@@ -93,9 +89,7 @@ def login(pin: str) -> Grant:
     """Check a PIN for the device that asks; raises Problem as ``Secrets.login`` does, and ``csrf``."""
     check_origin(needed=False)
     device = request.cookies.get(DEVICE, "")
-    return deps().secrets.login(
-        pin, device if 0 < len(device) <= _LONGEST else None, request.remote_addr or ""
-    )
+    return deps().secrets.login(pin, device if 0 < len(device) <= _LONGEST else None, request.remote_addr or "")
 
 
 def hand_over(grant: Grant, response: Response) -> None:
@@ -104,9 +98,7 @@ def hand_over(grant: Grant, response: Response) -> None:
     if grant.device is not None:
         values.append((DEVICE, grant.device, _DEVICE_S))
     for name, value, seconds in values:
-        response.set_cookie(
-            name, value, max_age=seconds, httponly=True, samesite="Lax", secure=request.is_secure
-        )
+        response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="Lax", secure=request.is_secure)
 
 
 def logout(response: Response) -> None:

@@ -106,9 +106,7 @@ class Streams:
 class Stream:
     """One reader's stream: an iterator of bytes that the server closes in the end, whatever happened."""
 
-    def __init__(
-        self, streams: Streams, after: int, over: Callable[[], bool], allowed: Callable[[], bool]
-    ) -> None:
+    def __init__(self, streams: Streams, after: int, over: Callable[[], bool], allowed: Callable[[], bool]) -> None:
         self._streams = streams
         self._after = after
         self._over = over

@@ -17,9 +17,7 @@ class FactTooLarge(Exception):
     """One fact alone makes a message beyond what the broker takes; everything behind it waits."""
 
     def __init__(self, fact: Stored, size: int, limit: int) -> None:
-        super().__init__(
-            f"the fact at position {fact.pos} needs a message of {size} bytes, the broker takes {limit}"
-        )
+        super().__init__(f"the fact at position {fact.pos} needs a message of {size} bytes, the broker takes {limit}")
 
 
 def event(fact: Stored) -> bytes:

@@ -25,10 +25,13 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from appliance import log
 from appliance.services.run import Loop, Timer
 from appliance.services.uplink import faults
 from appliance.services.uplink.address import Address
 from appliance.services.uplink.faults import Fault
+
+logger = log.get("uplink")
 
 WINDOW = 20
 """QoS 1 messages without a PUBACK; paho looks through all of them at each one (docs/uplink.md)."""
@@ -42,6 +45,8 @@ _ACKNOWLEDGED_S = 60.0
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 60.0
 _STEADY_S = 30.0
+_KICKED_S = 10.0
+_MANY_KICKS = 3
 _GOODBYE_S = 2.0
 _LARGEST_INCOMING = 256 * 1024
 _HEADERS = 64
@@ -103,7 +108,7 @@ class Connection:
         self._poll: select.epoll | None = None
         self._established = False
         self._closed = False
-        self._failures = 0
+        self._failures = self._kicks = 0
         self._up_since = 0.0
         self._timer: Timer | None = None
         self._events: deque[Event] = deque()
@@ -126,10 +131,7 @@ class Connection:
 
     def room(self) -> int:
         """How many QoS 1 messages may be sent now."""
-        if (
-            not self._established
-            or sum(len(message.payload) for message in self._in_flight.values()) >= WINDOW_BYTES
-        ):
+        if not self._established or sum(len(message.payload) for message in self._in_flight.values()) >= WINDOW_BYTES:
             return 0
         return self._window - len(self._in_flight)
 
@@ -165,9 +167,7 @@ class Connection:
                 client.publish(goodbye.topic, goodbye.payload, goodbye.qos, goodbye.retain)
             client.disconnect()
             deadline = self._loop.now() + _GOODBYE_S
-            while (
-                client.want_write() and (sock := client.socket()) is not None and self._loop.now() < deadline
-            ):
+            while client.want_write() and (sock := client.socket()) is not None and self._loop.now() < deadline:
                 select.select([], [sock], [], 0.1)
                 client.loop_write()
         self._tear_down()
@@ -229,7 +229,7 @@ class Connection:
 
     def _on_connack(self, client: Client, code: int, name: str, properties: Any) -> None:
         if faults.is_failure(code):
-            self._down(faults.by_code("connecting", code, name))
+            self._down(faults.by_connack(code, name))
             return
         self._packet_limit = getattr(properties, "MaximumPacketSize", None)
         self._window = min(WINDOW, getattr(properties, "ReceiveMaximum", WINDOW))
@@ -277,9 +277,8 @@ class Connection:
         try:
             work()
         except Exception as error:  # noqa: BLE001 -- bytes that paho cannot read end the connection
-            self._down(
-                Fault(f"{self.address.broker}: not MQTT 5: {type(error).__name__}", "Check [mqtt] broker.")
-            )
+            logger.warning("uplink.unreadable_bytes", error=type(error).__name__, why=str(error))
+            self._down(faults.by_end(self.address.broker, faults.Code.PROTOCOL_ERROR, answered=False))
         while self._events:
             self._events.popleft()()
         self._arm()
@@ -295,7 +294,7 @@ class Connection:
         self._waiting_since = self._loop.now()
         if message is not None:
             fault = faults.by_code("publishing", code, name) if faults.is_failure(code) else None
-            self._listener.acknowledged(message.topic, fault, code != faults.NO_MATCHING_SUBSCRIBERS)
+            self._listener.acknowledged(message.topic, fault, code != faults.Code.NO_MATCHING_SUBSCRIBERS)
 
     def _on_message(self, message: MQTTMessage) -> None:
         try:
@@ -308,12 +307,7 @@ class Connection:
         if by_broker:
             self._down(faults.by_code("the connection ended", code, name))
         else:
-            self._down(
-                Fault(
-                    f"{self.address.broker}: the connection was lost",
-                    "Nothing: it is opened again by itself.",
-                )
-            )
+            self._down(faults.by_end(self.address.broker, code, answered=self._established))
 
     def _overdue(self, what: str) -> None:
         self._down(Fault(f"{self.address.broker}: {what} in time", "Check the line and the broker's load."))
@@ -324,9 +318,12 @@ class Connection:
         """End this connection and plan the next. The first fault is the cause, later ones follow from it."""
         if self._client is None:
             return
-        steady = self._established and self._loop.now() - self._up_since >= _STEADY_S
+        lasted = self._loop.now() - self._up_since if self._established else 0.0
+        self._kicks = self._kicks + 1 if 0.0 < lasted < _KICKED_S else 0
+        if self._kicks >= _MANY_KICKS:
+            fault = faults.by_kicks(fault)
         self._tear_down()
-        self._failures = 0 if steady else min(self._failures + 1, 16)
+        self._failures = 0 if lasted >= _STEADY_S else min(self._failures + 1, 16)
         longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**self._failures)
         self._timer = self._loop.call_later(longest * (0.5 + self._chance() / 2), self.open)
         self._listener.offline(fault)

@@ -23,19 +23,21 @@ LONGEST_S = 60.0
 
 
 class Flow:
-    """``cursor``: position of the newest fact sent on this pass; ``safe``: position of the newest that central holds."""
+    """``cursor``: position of the newest fact sent on this pass; ``safe``: of the newest that central holds."""
 
     def __init__(self, safe: int) -> None:
         self.safe = safe
         self.cursor = safe
         self._since: float | None = None
         self._went_back = -LONGEST_S
+        self._doubt = -1
         self._patience, self._repeat, self._probed = PATIENCE_S, REPEAT_S, False
 
     def connected(self) -> None:
         """A new connection: whatever was on its way is forgotten."""
         self.cursor = self.safe
         self._since = None
+        self._doubt = -1
 
     def sent(self, last: int, now: float) -> None:
         """The facts up to ``last`` were handed to the broker."""
@@ -45,33 +47,38 @@ class Flow:
 
     def receipted(self, pos: int, now: float) -> bool:
         """Central holds everything up to ``pos``. Returns whether sending goes back."""
-        if pos > self.safe:
-            back = self._probed and self.cursor > pos
-            self.safe = pos
-            self.cursor = pos if back else max(self.cursor, pos)
-            self._since = now if self.cursor > pos else None
-            self._calm()
-            return back
-        started = self._since if pos == self.safe else self._went_back
-        if self.cursor <= pos or started is None or not (self._probed or now - started >= self._repeat):
-            return False
-        self.cursor = pos
-        self._since = None
-        self._went_back = now
-        self._probed = False
-        self._patience = PATIENCE_S
-        self._repeat = min(LONGEST_S, self._repeat * 2)
-        return True
+        if pos <= self.safe:
+            self._doubt = pos
+            return self._go_back(now)
+        back = self._probed and self.cursor > pos
+        self.safe = pos
+        self.cursor = pos if back else max(self.cursor, pos)
+        self._since = now if self.cursor > pos else None
+        self._calm()
+        return back
 
-    def silent(self, now: float) -> bool:
-        """Whether it is time for a probe: the oldest unreceipted batch once more."""
-        if self._since is None or now - self._since < self._patience:
+    def tick(self, now: float) -> bool:
+        """Time passes; whether the oldest unreceipted batch shall be sent once more, as a probe."""
+        if self._go_back(now) or self._since is None or now - self._since < self._patience:
             return False
         self._since = now
         self._patience = min(LONGEST_S, self._patience * 2)
         self._probed = True
         return True
 
+    def _go_back(self, now: float) -> bool:
+        """To where central says it is, when that is no news and is not just crossing with what was sent."""
+        if not 0 <= self._doubt < self.cursor:
+            return False
+        started = self._since if self._doubt == self.safe else self._went_back
+        if started is None or not (self._probed or now - started >= self._repeat):
+            return False
+        self.cursor, self._doubt = self._doubt, -1
+        self._since, self._went_back = None, now
+        self._patience, self._probed = PATIENCE_S, False
+        self._repeat = min(LONGEST_S, self._repeat * 2)
+        return True
+
     def _calm(self) -> None:
         """There was progress: the next disturbance is answered quickly again."""
-        self._patience, self._repeat, self._probed = PATIENCE_S, REPEAT_S, False
+        self._patience, self._repeat, self._probed, self._doubt = PATIENCE_S, REPEAT_S, False, -1

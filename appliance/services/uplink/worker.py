@@ -61,9 +61,7 @@ class Uplink:
         host, port = split_host_port(mqtt.broker, where="mqtt.broker")
         self._connection = Connection(
             loop,
-            Address(
-                host, port, f"boothkit-{ctx.box}", mqtt.user, mqtt.password_file, mqtt.ca, mqtt.cert, mqtt.key
-            ),
+            Address(host, port, f"boothkit-{ctx.box}", mqtt.user, mqtt.password_file, mqtt.ca, mqtt.cert, mqtt.key),
             self,
             will=lambda: self._status(online=False),
             topics=(f"{self._prefix}/receipt", f"{self._prefix}/cosigned"),
@@ -95,7 +93,7 @@ class Uplink:
     def _second(self) -> None:
         self._look()
         self._beside_due = self._connection.online()
-        if self._connection.room() > 0 and self._flow is not None and self._flow.silent(self._loop.now()):
+        if self._connection.room() > 0 and self._flow is not None and self._flow.tick(self._loop.now()):
             logger.info("uplink.probe", safe=self._flow.safe, sent=self._flow.cursor)
             self._send_batch(self._flow.safe)
         self._send()

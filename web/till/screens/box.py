@@ -39,8 +39,7 @@ def _now() -> dict[str, Any]:
     zone = event.timezone if event else "UTC"
     devices = [_device(name, device, zone) for name, device in sorted(state["devices"].items())]
     workers = [
-        {"name": name, **worker, "good": worker["state"] in frame.GOOD}
-        for name, worker in state["workers"].items()
+        {"name": name, **worker, "good": worker["state"] in frame.GOOD} for name, worker in state["workers"].items()
     ]
     faults = [fault.name for fault in frame.faults(state)]
     number = here().wording.number

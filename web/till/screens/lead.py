@@ -115,9 +115,7 @@ def _safe(state: dict[str, Any]) -> Figure:
 def _plain(label: str, number: dict[str, Any], unit: str) -> Figure:
     if number["value"] is None:
         return Figure(label, _NOT_YET, _missing(number))
-    return Figure(
-        label, here().wording.number(number["value"]), unit + (", scaled" if number.get("scaled") else "")
-    )
+    return Figure(label, here().wording.number(number["value"]), unit + (", scaled" if number.get("scaled") else ""))
 
 
 def _latency(number: dict[str, Any]) -> Figure:

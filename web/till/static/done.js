@@ -24,7 +24,7 @@ export function startDone({ money, meant }) {
     byId("done-waits").hidden = !waits;
     byId("done-back").textContent = back ? money.write(back) : words.noChange;
     const list = back ? coins(back, document.body.dataset.currency) : [];
-    byId("done-coins").textContent = list.map(([coin, n]) => words.coin(n, money.write(coin))).join(", ");
+    byId("done-coins").textContent = list.map(([coin, n]) => words.coin(n, money.short(coin))).join(", ");
     byId("done-number").textContent = answer ? answer.number : waits ? words.slip(entry.slip) : words.thisSale;
     fill(byId("done-paid"), [
       ...pair(words.total, money.write(answer ? answer.total : done.total)),

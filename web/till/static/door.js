@@ -10,7 +10,7 @@ import { words } from "./words.js";
 const SAME_MS = 1500; // an identical code within this is one scan
 const PATIENCE_MS = 400; // until "Checking" appears
 const TRIES = 2;
-const LONG = 8; // letters that a word may have at full size
+const SMALLER = ["long", "longer"];
 
 const byId = (id) => document.getElementById(id);
 const face = byId("face");
@@ -122,14 +122,23 @@ function show(shape, { word, over = "", why = "", at = new Date(), ticket, holde
   byId("face-time").textContent = clock(at);
   byId("face-over").textContent = over;
   byId("face-word").textContent = word;
-  byId("face-word").classList.toggle("long", word.split(" ").some((part) => part.length > LONG));
   byId("face-why").textContent = why;
   byId("face-ticket").textContent = ticketWords(ticket);
   byId("face-holder").textContent = holder || words.door.unknownHolder;
   byId("face-list").textContent = list || words.door.anyList;
   face.hidden = false;
   face.scrollTop = 0;
+  fit(byId("face-word"));
   if (settings().sound && shape !== "wait") play(shape === "yes" ? "yes" : "no");
+}
+
+// The largest size at which no word is broken; how wide letters are, only the device knows.
+function fit(word) {
+  word.classList.remove(...SMALLER);
+  for (const size of SMALLER) {
+    if (word.scrollWidth <= word.clientWidth) return;
+    word.classList.add(size);
+  }
 }
 
 function ready() {

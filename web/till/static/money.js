@@ -62,6 +62,12 @@ export function coins(amount, currency) {
 export function purse(currency, language) {
   const writer = new Intl.NumberFormat(language, { style: "currency", currency: currency || "XXX" });
   const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 2 });
+  const whole = new Intl.NumberFormat(language, {
+    style: "currency",
+    currency: currency || "XXX",
+    minimumFractionDigits: 0,
+    maximumFractionDigits: 0,
+  });
   const digits = writer.resolvedOptions().maximumFractionDigits;
   const point = (1.5).toLocaleString(language).charAt(1);
 
@@ -77,6 +83,8 @@ export function purse(currency, language) {
     unit: 10 ** digits,
     write: (minor) => writer.format(Number(decimal(minor, "."))).replace("-", "\u2212"),
     plain: (minor) => decimal(minor, point),
+    // As on a key: whole amounts without their noughts.
+    short: (minor) => (minor % 10 ** digits ? writer : whole).format(Number(decimal(minor, "."))).replace("-", "\u2212"),
     percent: (rate) => percent.format(Number(rate)).replace("%", "\u00a0%"),
     // What somebody typed → minor units; null when it is no amount.
     read: (text) => {

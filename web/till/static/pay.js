@@ -52,7 +52,7 @@ export function startPayment({ money, sum, meant, drawLines }) {
     const reverse = (tender, index) =>
       el("button", { type: "button", class: "btn stop", "data-reverse": index }, words.reverseCard(money.write(tender.amount)));
     const text = (tender) => el("p", { class: "tag go" }, words.cardTaken(money.write(tender.amount), tender.reference));
-    const both = (tender, index) => el("div", { class: "stack tight" }, text(tender), reverse(tender, index));
+    const both = (tender, index) => el("div", { class: "row taken" }, text(tender), reverse(tender, index));
     fill(byId("taken"), pay.tenders.map(both));
   }
 
@@ -60,9 +60,9 @@ export function startPayment({ money, sum, meant, drawLines }) {
     const short = entered === null || back < 0;
     const amount = entered === null ? 0 : Math.abs(back);
     byId("back-word").textContent = byId("dock-word").textContent = short && entered !== null ? words.missing : words.back;
-    byId("back").textContent = byId("dock-back").textContent = money.write(amount);
+    byId("back").textContent = byId("dock-back").textContent = entered === null ? words.notYet : money.write(amount);
     const list = short ? [] : coins(amount, document.body.dataset.currency);
-    byId("coins").textContent = list.map(([coin, n]) => words.coin(n, money.write(coin))).join(", ");
+    byId("coins").textContent = list.map(([coin, n]) => words.coin(n, money.short(coin))).join(", ");
     if (kind === "card") {
       byId("dock-word").textContent = "";
       byId("dock-back").textContent = "";
@@ -70,7 +70,7 @@ export function startPayment({ money, sum, meant, drawLines }) {
   }
 
   function drawSuggested(due) {
-    const key = (amount) => el("button", { type: "button", class: "btn grow", "data-amount": amount }, money.write(amount));
+    const key = (amount) => el("button", { type: "button", class: "btn grow", "data-amount": amount }, money.short(amount));
     fill(byId("suggested"), suggestions(Math.max(due, 0), money.unit).map(key));
   }
 
@@ -80,8 +80,8 @@ export function startPayment({ money, sum, meant, drawLines }) {
     error.hidden = !tooMuch && !over;
     if (tooMuch) error.textContent = words.cardTooMuch(money.write(Math.max(due, 0)));
     if (over) error.textContent = words.cardOver;
-    let text = words.takeCash(money.write(entered || 0));
-    if (kind === "card") text = (entered === due ? words.takeCard : words.takePart)(money.write(entered || 0));
+    let text = entered === null ? words.enterCash : words.takeCash(money.write(entered));
+    if (kind === "card" && entered !== null) text = (entered === due ? words.takeCard : words.takePart)(money.write(entered || 0));
     else if (due < 0) text = words.finishBack(money.write(back));
     else if (due === 0) text = words.finishZero;
     for (const button of document.querySelectorAll("[data-do=finish]")) {
@@ -141,6 +141,7 @@ export function startPayment({ money, sum, meant, drawLines }) {
     document.querySelector(`#kind [value=${name}]`).checked = true;
     reset();
     draw(read());
+    scrollTo(0, 0);
   }
 
   byId("kind").addEventListener("change", (event) => choose(event.target.value));

@@ -8,7 +8,7 @@ import { el, fill } from "./morph.js";
 import { startPayment } from "./pay.js";
 import { change, mint, onChange, read } from "./store.js";
 import { startWaiting } from "./waiting.js";
-import { words } from "./words.js";
+import { sentence, words } from "./words.js";
 
 const MOST = 9999;
 const TAP_MS = 500; // a second tap of the same finger is not meant for what has just appeared
@@ -181,7 +181,7 @@ function drawTiles(cart) {
 function drawRefusal({ pay, done }) {
   const problem = !done && pay && pay.problem;
   byId("refused").hidden = !problem;
-  if (problem) fill(byId("refused-why"), [el("b", {}, `${problem.detail}.`), ` ${problem.remedy || ""}`]);
+  if (problem) fill(byId("refused-why"), [el("b", {}, sentence(problem.detail)), ` ${problem.remedy || ""}`]);
 }
 
 function filterTiles() {
@@ -274,7 +274,7 @@ async function openDrawer(event) {
   form.dataset.key = form.dataset.key || mint();
   const { status, data } = await call("POST", "/api/v1/drawer/open", { body: { float }, key: form.dataset.key });
   if (status && status < 500) delete form.dataset.key;
-  error.textContent = status === 200 ? "" : data ? `${data.detail}. ${data.remedy}` : words.silent;
+  error.textContent = status === 200 ? "" : data ? `${sentence(data.detail)} ${data.remedy}` : words.silent;
   renew();
 }
 

@@ -4,7 +4,7 @@ import { clock, icon, silent, tag } from "./frame.js";
 import { el, fill } from "./morph.js";
 import { held, tryNow } from "./outbox.js";
 import { change, kept, onChange, read } from "./store.js";
-import { words } from "./words.js";
+import { sentence, words } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -50,7 +50,7 @@ export function startWaiting({ money }) {
   }
 
   function refusal(one, free) {
-    const why = el("span", {}, ` ${one.problem.detail}. ${one.problem.remedy || ""} `);
+    const why = el("span", {}, ` ${sentence(one.problem.detail)} ${one.problem.remedy || ""} `);
     const button = el("button", { type: "button", class: "btn", "data-again": one.id }, icon("undo"), words.toCart);
     button.disabled = !free;
     return [tag("flag", words.refused, "stop"), why, button];

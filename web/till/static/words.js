@@ -1,4 +1,11 @@
 // Every text that a script writes; the others stand in the templates.
+
+// "no drawer is open" → "No drawer is open."
+export function sentence(text) {
+  const rest = text || "";
+  return rest.charAt(0).toUpperCase() + rest.slice(1) + (!rest || /[.!?]$/.test(rest) ? "" : ".");
+}
+
 export const words = {
   silent: "Box not answering",
   waiting: (n) => (n === 1 ? "1 waiting" : `${n} waiting`),
@@ -49,6 +56,8 @@ export const words = {
   cardAmount: "Amount on the card",
   missing: "Still missing",
   back: "Give back",
+  notYet: "Not yet",
+  enterCash: "Enter the cash",
   takeCash: (amount) => `Take ${amount} and finish`,
   takeCard: (amount) => `${amount} by card, and finish`,
   takePart: (amount) => `${amount} by card, then the rest`,
@@ -88,7 +97,7 @@ export const words = {
     checking: "Checking",
     noVerdict: "No verdict",
     noVerdictWhy: "The box is not answering. Scan again.",
-    problemWhy: (detail, remedy) => `${detail}. ${remedy}`,
+    problemWhy: (detail, remedy) => `${sentence(detail)} ${remedy || ""}`,
     where: (gate, list) => (list ? `${gate} · ${list}` : gate),
     firstEntry: (time, gate, ago) => `First entry ${time} at ${gate}, ${ago} ago`,
     notChecked: "Validity times were not checked: the clock is not trusted",

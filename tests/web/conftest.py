@@ -1,0 +1,206 @@
+"""A box with a recorder and a till in processes of their own, and the clients that talk to it."""
+
+import csv
+import http.client
+import json
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from appliance import demo
+from appliance.clock import system_clock
+from appliance.config import Config
+from appliance.journal.client import RecorderClient
+from appliance.private.secrets import Secrets
+from tests.conftest import Process, wait_until
+
+TOML = """
+[staff]
+host = "127.0.0.1"
+port = 0
+[devices]
+printer = "tcp://127.0.0.1:9"
+[clock]
+trust = "rtc"
+"""
+MORE_ITEMS = (
+    {"sku": "BEANS", "name": "Beans", "price": 2490, "vat": "0.07", "kind": "weight", "category": "Food"},
+    {"sku": "OPEN", "name": "Open price", "price": 0, "vat": "0.19", "kind": "open"},
+    {"sku": "VASE", "name": "Vase, tall", "price": 4600, "vat": "0.19", "kind": "unit", "stock": 0},
+    {"sku": "TRICK", "name": "<b>Tea</b> & 'milk'", "price": 250, "vat": "0.07", "kind": "unit"},
+)
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_keys = count(1)
+
+
+@dataclass
+class Answer:
+    """An answer of the till."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+    @property
+    def slug(self) -> str:
+        """What the problem is called."""
+        assert self.headers["Content-Type"] == "application/problem+json"
+        assert self.json["status"] == self.status
+        assert self.json["title"]
+        type_: str = self.json["type"]
+        return type_.removeprefix("/problems/")
+
+
+@dataclass
+class Client:
+    """A script or a browser without a screen. ``headers`` go with every request."""
+
+    url: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def ask(
+        self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, **headers: str
+    ) -> Answer:
+        """One request; ``body`` as JSON, or ``raw`` bytes. ``headers``: with _ for -."""
+        more = {name.replace("_", "-"): value for name, value in headers.items()}
+        data = raw if raw is not None else None if body is None else json.dumps(body).encode()
+        host = urlsplit(self.url).netloc
+        connection = http.client.HTTPConnection(host, timeout=30)
+        try:
+            connection.request(method, path, data, {**self.headers, **more})
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str, **headers: str) -> Answer:
+        """A read of the API."""
+        return self.ask("GET", f"/api/v1{path}", **headers)
+
+    def post(self, path: str, body: Any = None, *, key: str | None = None, **headers: str) -> Answer:
+        """A write of the API with a fresh key, or the one given."""
+        chosen = key or f"key-{next(_keys)}"
+        return self.ask("POST", f"/api/v1{path}", body, Idempotency_Key=chosen, **headers)
+
+    def sell(self, *lines: dict[str, Any], cash: int, key: str | None = None) -> Answer:
+        """A sale for cash."""
+        body = {"lines": list(lines), "tenders": [{"kind": "cash", "amount": cash}]}
+        return self.post("/sales", body, key=key)
+
+
+class House:
+    """The box: its folders, its two workers, its people."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data, self.run = folder / "data", folder / "run"
+        self.run.mkdir()
+        self.data.mkdir()
+        config = msgspec.convert({"devices": {"printer": "tcp://127.0.0.1:9"}, "clock": {"trust": "rtc"}}, Config)
+        demo.prepare(self.data, config)
+        secrets = Secrets(self.data, system_clock("rtc"))
+        for name, role, pin in (("Cleo", "door", "333333"),):
+            secrets.add(name, role, pin)  # type: ignore[arg-type]
+        self.tokens = {staff.name: secrets.issue_token(staff) for staff in secrets.staff()}
+        secrets.close()
+        self.recorder = Process("recorder", self.data, self.run, TOML)
+        self.till = Process("till", self.data, self.run, TOML)
+        self.recorder.start()
+        self.till.start()
+        self.url = self.board("till")["url"]
+        self.admin = RecorderClient(self.run, "admin")
+        self.device = RecorderClient(self.run, "device")
+        items = [*demo.ITEMS, *MORE_ITEMS]
+        self.admin.send("catalogue.import", {"items": items}, actor="admin:test", id="items")
+        with (self.data / "demo" / "tickets.csv").open(newline="") as file:
+            self._codes = {list_: iter([row["code"] for row in rows]) for list_, rows in _by_list(file)}
+
+    def board(self, name: str) -> Any:
+        """What a worker shows of itself."""
+        return json.loads((self.run / "board" / f"{name}.json").read_text())
+
+    def client(self, name: str = "Ada") -> Client:
+        """A script with somebody's token."""
+        return Client(self.url, {"Authorization": f"Bearer {self.tokens[name]}"})
+
+    def ticket(self, list_: str = "general") -> str:
+        """A code that nobody has shown yet."""
+        return next(self._codes[list_])
+
+    def facts(self, kind: str) -> list[Any]:
+        """All facts of a kind."""
+        after, found = 0, []
+        while lines := (answer := self.client().get(f"/facts?after={after}")).body.splitlines():
+            found += [body for line in lines if (body := json.loads(line))["kind"] == kind]
+            after = int(answer.headers["X-Position"])
+        return found
+
+    def close(self) -> None:
+        """End both workers, whatever state they are in."""
+        self.admin.close()
+        self.device.close()
+        for worker in (self.till, self.recorder):
+            if worker.process is not None and worker.process.poll() is None:
+                worker.kill(signal.SIGKILL)
+
+
+def _by_list(file: Any) -> list[tuple[str, list[dict[str, str]]]]:
+    rows = list(csv.DictReader(file))
+    return [(name, [row for row in rows if row["list"] == name]) for name in {row["list"] for row in rows}]
+
+
+def new_house() -> Iterator[House]:
+    """A house on a short path (unix sockets), gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="bk-", dir="/tmp"))
+    house = None
+    try:
+        house = House(folder)
+        yield house
+    finally:
+        if house is not None:
+            house.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def house() -> Iterator[House]:
+    """One for all tests that leave it working."""
+    yield from new_house()
+
+
+@pytest.fixture
+def own_house() -> Iterator[House]:
+    """One to take apart."""
+    yield from new_house()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A real browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+__all__ = ["wait_until"]

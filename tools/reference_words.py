@@ -1,0 +1,59 @@
+"""What the reference says about names whose meaning no docstring holds. Tests compare the names with the code."""
+
+ENVIRONMENT = {
+    "BOOTHKIT_CENTRAL_KEY": "Central's verifier key; overrides `[central] key`.",
+    "BOOTHKIT_CONFIG": "The configuration file, as `--config`.",
+    "BOOTHKIT_DATA": "The data folder, as `--data`.",
+    "BOOTHKIT_LOG": "`debug`: workers log debug events too.",
+    "BOOTHKIT_MQTT": "`host:port` of the broker; overrides `[mqtt] broker`, and is `--mqtt` of `central serve`.",
+    "BOOTHKIT_RUN": (
+        "The run folder (sockets, status board). Default: `/run/boothkit` for `/var/lib/boothkit`, else a folder in "
+        "the temporary folder whose name comes from the data folder's path."
+    ),
+}
+"""Variable → what it does."""
+
+OPERATION_WORDS = {
+    "checkpoint.cosign": ("`note`: text", "Keeps central's cosigned copy of one of this box's checkpoints."),
+    "checkpoint.request": ("none", "Signs the tree head when facts came since the last checkpoint."),
+    "follower.advance": (
+        "`follower`: text, `pos`: integer",
+        "Moves a follower's position forward; the actor must be `device:<follower>`.",
+    ),
+    "hello": ("none", "Says who answers: `box`, `log`, `pos`."),
+    "receipt.link": ("`sale`: text", "The address of a sale's receipt, signed: `url`."),
+    "uplink.receipt": (
+        "`note`: text",
+        "Moves the safe mark when central's signature, the origin and the root are right, else refuses: `bad-receipt`.",
+    ),
+}
+"""Operation of the recorder → its data, what it does."""
+
+TOPIC_WORDS: dict[str, tuple[str, int, bool, str]] = {
+    "facts": (
+        "box",
+        1,
+        False,
+        "`application/cloudevents-batch+json`: 1 to 100 CloudEvents 1.0; `data` is the stored body, byte for byte",
+    ),
+    "checkpoint": ("box", 1, True, "the newest checkpoint note"),
+    "status": ("box", 1, True, "`online, version, log, position, safe, event, clock, key`; also the last will"),
+    "live/attendance": ("box", 0, True, "as `attendance` of `GET /api/v1/kpis`"),
+    "live/sales": ("box", 0, True, "as `sales` of `GET /api/v1/kpis`"),
+    "live/power": ("box", 0, True, "the newest `power.sampled/1` with `pos` and `at`"),
+    "live/devices": ("box", 0, True, "by device: `kind, state, reason, since`"),
+    "receipt": ("central", 1, True, "a note by central's key: how many facts of a log it holds, and their root"),
+    "cosigned": ("central", 1, True, "the newest checkpoint with central's witness line"),
+}
+"""Topic below the box's prefix → sender, QoS, retained, payload."""
+
+VIEW_WORDS = {
+    "till assets.file": "Styles, icons and scripts.",
+    "bench bench_plug": "Plugs a device in again.",
+    "bench bench_unplug": "Pulls a device's cable: `printer`, `scanner`, `beam` or `power`.",
+    "bench page": "The page for people.",
+    "bench receipts": "What came out of the printer, oldest first: `id, text, png, qr, cut, drawer_kicks`.",
+    "bench receipt": "A slip as a PNG picture.",
+    "central page": "The page for people.",
+}
+"""App and endpoint → what it answers, for views without a docstring."""

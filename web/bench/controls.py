@@ -1,0 +1,63 @@
+"""What a bench can do, as its pages see it."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from appliance.errors import invalid
+
+REMEDY = "Correct the request; nothing was moved."
+
+
+class Controls(Protocol):
+    """Hands on the devices. Each raises ValueError that says what is allowed; None leaves a value as it is."""
+
+    def scan(self, code: str) -> None:
+        """Hold a code in front of the scanner."""
+
+    def noise(self) -> None:
+        """Bytes from the scanner that are no text."""
+
+    def beam(self, direction: Any, people: int) -> None:
+        """People walk ``in`` or ``out``, one after the other."""
+
+    def turn_back(self, direction: Any) -> None:
+        """Somebody begins to walk, and goes back."""
+
+    def printer(self, paper: Any = None, cover: Any = None, online: bool | None = None) -> None:
+        """``ok``, ``near_end`` or ``out``; ``open`` or ``closed``; the printer's own switch."""
+
+    def power(
+        self,
+        volts: float | None = None,
+        amps: float | None = None,
+        pv_watts: float | None = None,
+        soc: float | None = None,
+    ) -> None:
+        """Battery V and A (positive = charging), panel W, state of charge in percent."""
+
+    def unplug(self, device: Any) -> None:
+        """Pull ``printer``, ``scanner``, ``beam`` or ``power``."""
+
+    def plug(self, device: Any) -> None:
+        """Put it back."""
+
+    def state(self) -> dict[str, Any]:
+        """``printer {paper, cover, online}``, ``power {volts, amps, pv_watts, soc}``, ``walked {in, out}``,
+        ``unplugged`` (names), ``devices`` (name → URI)."""
+
+    def receipts(self) -> list[dict[str, Any]]:
+        """Slips, oldest first: ``id, text, qr, cut, drawer_kicks``."""
+
+    def receipt_png(self, receipt: int) -> bytes:
+        """A slip's picture."""
+
+    def wire(self) -> dict[str, list[dict[str, Any]]]:
+        """By cable the last pieces, newest first: ``at`` (Unix seconds), ``to_box``, ``hex``, ``size``."""
+
+
+def carry_out(act: Callable[..., None], *args: Any, **values: Any) -> None:
+    """Do it, or raise ``validation`` with what the control says is wrong."""
+    try:
+        act(*args, **values)
+    except ValueError as error:
+        raise invalid(str(error), REMEDY) from error
