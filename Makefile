@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo check test bench
+.PHONY: help setup demo check test bench docs
 
 ## Boothkit: the box that runs a pop-up.
 ##
@@ -32,6 +32,10 @@ bench: .venv/.dev
 	@set -e; for file in benchmarks/[a-z]*.py; do \
 	  .venv/bin/python -m benchmarks.$$(basename $$file .py) $(ARGS); \
 	done
+
+##   make docs     The pages of docs/reference that are made from the code.
+docs: .venv/.dev
+	.venv/bin/python -m tools.reference
 
 ##   make setup    Only .venv, with what running the box needs; needs Python 3.11 or newer and the package index.
 setup: .venv/.runtime

@@ -72,7 +72,8 @@ def system_clock(trust: Trust | Literal["auto"] = "auto") -> Clock:
 
 
 def _kernel_trust() -> Trust:
-    """``ntp`` when the kernel says synchronised (adjtimex), ``rtc`` when a battery-backed clock set it, else ``none``."""
+    """``ntp`` when the kernel says synchronised (adjtimex), ``rtc`` when a battery-backed clock set it, else
+    ``none``."""
     state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512))
     if 0 <= state < _TIME_ERROR:
         return "ntp"

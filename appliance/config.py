@@ -33,7 +33,8 @@ class Box(Table, frozen=True):
 
 
 class Mqtt(Table, frozen=True):
-    """Where facts go. ``broker`` host:port, empty = nowhere; TLS as soon as ``ca`` is named; ``cert`` and ``key`` for a client certificate."""
+    """Where facts go. ``broker`` host:port, empty = nowhere; TLS as soon as ``ca`` is named; ``cert`` and ``key`` for
+    a client certificate."""
 
     broker: str = ""
     user: str = ""
@@ -65,7 +66,8 @@ class BenchTable(Table, frozen=True):
 
 
 class Central(Table, frozen=True):
-    """``key``: central's verifier key (type 0x01), as ``boothkit central serve`` prints it. Without it nothing counts as safe."""
+    """``key``: central's verifier key (type 0x01), as ``boothkit central serve`` prints it. Without it nothing counts
+    as safe."""
 
     key: str = ""
 
@@ -107,10 +109,11 @@ def find(explicit: str | Path | None) -> Path | None:
 
 
 def load(path: Path | None, *, below: Tables | None = None, above: Tables | None = None) -> Config:
-    """The configuration of a file. ``below``: tables that the file overrides; ``above``: tables that override file and environment.
+    """The configuration of a file. ``below``: tables that the file overrides; ``above``: tables that override file
+    and environment.
 
-    Raises ConfigError that names file, line or key, what was found and what is allowed. A resolved file (``save_resolved``)
-    is taken as it is.
+    Raises ConfigError that names file, line or key, what was found and what is allowed. A resolved file
+    (``save_resolved``) is taken as it is.
     """
     if path is not None and path.suffix == ".json":
         return load_resolved(path)
@@ -193,7 +196,8 @@ def split_host_port(text: str, *, where: str) -> tuple[str, int]:
 
 
 def save_resolved(config: Config, path: Path) -> None:
-    """Write the configuration as workers of one ``up`` shall read it (JSON; every JSON file of ours is read back by ``load_resolved``)."""
+    """Write the configuration as workers of one ``up`` shall read it (JSON; every JSON file of ours is read back by
+    ``load_resolved``)."""
     temporary = path.with_suffix(".new")
     temporary.write_bytes(msgspec.json.encode(config))
     temporary.replace(path)

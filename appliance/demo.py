@@ -19,7 +19,15 @@ STAFF: tuple[tuple[str, Role, str], ...] = (("Ada", "lead", "123456"), ("Ben", "
 ITEMS = (
     {"sku": "COFFEE", "name": "Coffee", "price": 350, "vat": "0.19", "kind": "unit", "category": "Drinks"},
     {"sku": "CAKE", "name": "Cake", "price": 420, "vat": "0.07", "kind": "unit", "category": "Food"},
-    {"sku": "POSTER", "name": "Poster", "price": 1200, "vat": "0.07", "kind": "unit", "category": "Prints", "stock": 20},
+    {
+        "sku": "POSTER",
+        "name": "Poster",
+        "price": 1200,
+        "vat": "0.07",
+        "kind": "unit",
+        "category": "Prints",
+        "stock": 20,
+    },
     {"sku": "CUP", "name": "Cup deposit", "price": 200, "vat": "0", "kind": "deposit", "category": "Drinks"},
 )
 LISTS = (("general", "single", 150), ("vip", "reentry", 50))

@@ -39,9 +39,7 @@ class Problem(Exception):
     refusal does; malformed, unauthorised, throttled, busy and disk-full answers do not.
     """
 
-    def __init__(
-        self, slug: str, detail: str, remedy: str = "", *, keeps: bool = False, **extra: Any
-    ) -> None:
+    def __init__(self, slug: str, detail: str, remedy: str = "", *, keeps: bool = False, **extra: Any) -> None:
         super().__init__(f"{slug}: {detail}")
         self.slug = slug
         self.detail = detail

@@ -1,9 +1,10 @@
 """Durable sales through the recorder's sockets, with 1 and 8 clients, against one bare durable SQLite insert.
 
 The limit: one row in a WAL database with synchronous=FULL, one transaction each. Both alternate in rounds on the same
-disk, so that a noisy machine disturbs them alike; the medians are compared. A virtual machine's disk answers a sync from
-its host's memory, in a tenth of a millisecond; so a second table repeats all with every sync held up by 4 ms (strace's
-delay injection, for both sides), which is what an SD card of class A1 takes. Without strace the second table is left out.
+disk, so that a noisy machine disturbs them alike; the medians are compared. A virtual machine's disk answers a sync
+from its host's memory, in a tenth of a millisecond; so a second table repeats all with every sync held up by 4 ms
+(strace's delay injection, for both sides), which is what an SD card of class A1 takes. Without strace the second
+table is left out.
 """
 
 import os
@@ -118,7 +119,8 @@ def compare(title: str, wrapper: list[str]) -> None:
     print(f"{title:<44}{'figure':>12}{'limit':>12}{'ratio':>8}{'goal':>8}")
     for key, goal in (("1", ""), ("8", "≥ 1.5")):
         rate, p99 = statistics.median(rates[key]), statistics.median(tails[key])
-        print(f"{f'sales/s, {key} client(s) / bare inserts/s':<44}{rate:>12.0f}{bound:>12.0f}{rate / bound:>8.2f}{goal:>8}")
+        label = f"sales/s, {key} client(s) / bare inserts/s"
+        print(f"{label:<44}{rate:>12.0f}{bound:>12.0f}{rate / bound:>8.2f}{goal:>8}")
         print(f"{f'p99 ms, {key} client(s) / bare insert':<44}{p99 * 1e3:>12.2f}{tail * 1e3:>12.2f}{p99 / tail:>8.2f}")
 
 

@@ -39,7 +39,15 @@ class EngineBox:
         self.engine = Engine(data, self.config, self.clock, "box-7")
         self._count = 0
 
-    def ask(self, command: str, data: dict[str, Any], *, id: str | None = None, actor: str = "admin:test", role: Any = "admin") -> Reply:
+    def ask(
+        self,
+        command: str,
+        data: dict[str, Any],
+        *,
+        id: str | None = None,
+        actor: str = "admin:test",
+        role: Any = "admin",
+    ) -> Reply:
         """One command; its reply, whatever it is."""
         self._count += 1
         ident = id or f"t{self.engine.store.pos}-{self._count}"
@@ -54,7 +62,9 @@ class EngineBox:
 
     def open_event(self) -> str:
         """An open event with items, a drawer and a list."""
-        event: str = self.do("event.create", name="Abendmarkt", currency="EUR", timezone="Europe/Berlin", area_m2="12")["event"]
+        event: str = self.do("event.create", name="Abendmarkt", currency="EUR", timezone="Europe/Berlin", area_m2="12")[
+            "event"
+        ]
         self.do("catalogue.import", items=ITEMS)
         self.do("list.define", list="general", entry="single")
         self.do("event.open")
@@ -112,15 +122,20 @@ class Process:
         path.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify, self.log.open("ab") as log:
             notify.bind(str(path))
-            notify.settimeout(30)
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "appliance.cli", "worker", self.name, "--data", str(self.data), "--config", str(self._config)],
-                env={**os.environ, "BOOTHKIT_RUN": str(self.run), "NOTIFY_SOCKET": str(path)},
-                stderr=log,
-            )
-            while b"READY=1" not in (said := notify.recv(4096)):
-                assert self.process.poll() is None, self.log.read_text()
-                assert said
+            notify.settimeout(0.05)
+            argv = [sys.executable, "-m", "appliance.cli", "worker", self.name]
+            argv += ["--data", str(self.data), "--config", str(self._config)]
+            env = {**os.environ, "BOOTHKIT_RUN": str(self.run), "NOTIFY_SOCKET": str(path)}
+            self.process = subprocess.Popen(argv, env=env, stderr=log)
+            wait_until(lambda: self._says_ready(notify), f"{self.name} ready")
+
+    def _says_ready(self, notify: socket.socket) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return b"READY=1" in notify.recv(4096)
+        except TimeoutError:
+            return False
 
     def kill(self, how: signal.Signals = signal.SIGKILL) -> int:
         """End it; its exit code."""

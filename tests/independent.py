@@ -1,4 +1,5 @@
-"""A second implementation of the evidence, from docs/evidence.md alone: hashlib, json, base64, sqlite3 and Ed25519, none of our code."""
+"""A second implementation of the evidence, from docs/evidence.md alone: hashlib, json, base64, sqlite3 and Ed25519,
+none of our code."""
 
 import base64
 import hashlib
@@ -28,7 +29,8 @@ def check(folder: Path) -> dict[int, int]:
         name, _, rest = line.partition("+")
         ident, _, encoded = rest.partition("+")
         raw = base64.b64decode(encoded)
-        assert raw[0] == 1 and len(raw) == 33
+        assert raw[0] == 1
+        assert len(raw) == 33
         assert hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4].hex() == ident
         keys[name] = (bytes.fromhex(ident), raw[1:])
     db = sqlite3.connect(f"file:{folder / 'journal.db'}?mode=ro", uri=True)
@@ -53,7 +55,8 @@ def check(folder: Path) -> dict[int, int]:
     for log, size, note in checkpoints:
         text, _, signatures = note.partition("\n\n")
         origin, count, root = text.split("\n")
-        assert origin == origins[log] and int(count) == size
+        assert origin == origins[log]
+        assert int(count) == size
         assert base64.b64decode(root) == tree_root(leaves[log][:size]), f"root at {size}"
         dash, name, encoded = signatures.strip().split(" ")
         raw = base64.b64decode(encoded)

@@ -37,9 +37,7 @@ def test_an_event_is_one_json_object_on_one_line() -> None:
 
 
 def test_what_is_not_simple_leaves_a_mark_and_not_its_content() -> None:
-    code = (
-        "l.error('x', who={'name': 'Ada'}, raw=b'1234', nan=float('nan'), big=1 << 80, why=ValueError('Ada'))"
-    )
+    code = "l.error('x', who={'name': 'Ada'}, raw=b'1234', nan=float('nan'), big=1 << 80, why=ValueError('Ada'))"
     [line] = lines(code)
     assert "Ada" not in line
     assert "1234" not in line

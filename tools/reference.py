@@ -26,6 +26,7 @@ from tools.reference_apps import Endpoint, bench, central, till
 from tools.reference_shapes import Page, anchor, doc, fields, shapes, table
 from tools.reference_words import ENVIRONMENT, OPERATION_WORDS, TOPIC_WORDS
 from web.common.problems import MAX_BODY, PROBLEMS
+from web.till.api.openapi import DOCUMENT
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 _MADE = "<!-- Made from the code by `make docs`; edit the docstrings instead. -->\n\n"
@@ -132,11 +133,12 @@ def _value(option: click.Option) -> tuple[str, str]:
     """How an option's value is named, and what it may be."""
     if option.is_flag:
         return "", ""
+    number = f" {option.metavar or 'N'}"
     match option.type:
         case click.IntRange(max=None, min=low) | click.FloatRange(max=None, min=low):
-            return " N", f"from {low}"
+            return number, f"from {low}"
         case click.IntRange(min=low, max=high):
-            return " N", f"{low} to {high}"
+            return number, f"{low} to {high}"
         case click.DateTime(formats=formats):
             return " TIME", " or ".join(f"`{form}`" for form in formats)
         case _:
@@ -228,11 +230,12 @@ def _endpoints() -> Page:
     yield "# Endpoints\n"
     yield "## Till, `[staff] port`\n"
     yield (
-        "How to sign in, what a write needs, what comes back: [staff API](../api.md). *for*: the roles that may call\n"
-        "it; *decides*: the command whose `data` is the body ([commands](commands.md#decisions)); *key*: an\n"
-        "`Idempotency-Key` is needed.\n"
+        "How to sign in, what a write needs: [staff API](../api.md); the schemas: `GET /api/v1/openapi.json`. *for*:\n"
+        "the roles that may call it; *decides*: the command whose `data` is the body\n"
+        "([commands](commands.md#decisions)); *key*: an `Idempotency-Key` is needed.\n"
     )
-    yield from table(("call", "does", "for", "decides", "key"), map(_endpoint, api))
+    rows = ((*_endpoint(endpoint), _answer(endpoint)) for endpoint in api)
+    yield from table(("call", "does", "for", "decides", "key", "answers"), rows)
     yield "### Screens\n"
     screens = [endpoint for endpoint in staff if endpoint not in api]
     yield from table(("call", "shows", "for"), (_endpoint(endpoint)[:3] for endpoint in screens))
@@ -258,6 +261,18 @@ def _endpoint(endpoint: Endpoint) -> tuple[str, ...]:
     key = "yes" if "command_key" in view.__code__.co_names else ""
     words = endpoint.words or doc(view, first=True)
     return f"`{endpoint.method} {endpoint.path}`", words, ", ".join(roles), ", ".join(decides), key
+
+
+def _answer(endpoint: Endpoint) -> str:
+    """Status and shape of a good answer, as the API's own description has them."""
+    call = DOCUMENT["paths"][endpoint.path.removeprefix("/api/v1")][endpoint.method.lower()]
+    status, good = next((status, good) for status, good in call["responses"].items() if status != "default")
+    for kind, content in good.get("content", {}).items():
+        if kind != "application/json":
+            return f"{status}, `{kind}`"
+        if names := ", ".join(content["schema"].get("properties", ())):
+            return f"{status}, `{names}`"
+    return str(status)
 
 
 # ---- topics

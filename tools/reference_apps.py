@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from inspect import getclosurevars
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from appliance.private.secrets import Secrets
 from drivers.emulators.bench import Bench
 from tools.reference_words import VIEW_WORDS
 from web.bench.app import create_app as bench_app
+from web.bench.controls import Controls
 from web.central.app import create_app as central_app
 from web.till import Deps, create_app
 
@@ -57,10 +59,19 @@ def till(folder: Path) -> list[Endpoint]:
 
 
 def bench(folder: Path) -> list[Endpoint]:
-    """The bench's; what its controls do is said by the bench that stands behind them."""
-    bench = Bench(folder, _PRINTER_PORT)
-    words = {f"bench_{name}": getattr(Bench, name).__doc__ or "" for name in dir(Bench) if not name.startswith("_")}
-    return _endpoints("bench", bench_app(bench), words)
+    """The bench's; what moves a device is said by its controls, and the page's forms by the page."""
+    app = bench_app(Bench(folder, _PRINTER_PORT), {})
+    words = {rule.endpoint: _hands(app.view_functions[rule.endpoint]) for rule in app.url_map.iter_rules()}
+    return _endpoints("bench", app, words)
+
+
+def _hands(view: Callable[..., Any]) -> str:
+    """What a view does that only calls a control: the control's words, and the body's keys."""
+    inner = getclosurevars(view).nonlocals
+    if "needed" not in inner:
+        return "A form of the page." if "section" in inner else ""
+    keys = [f"`{key}`" for key in inner["needed"]] + [f"`{key}`?" for key in inner["allowed"]]
+    return f"{getattr(Controls, inner['act'].__name__).__doc__} Body: {', '.join(keys)}."
 
 
 def central(folder: Path) -> list[Endpoint]:

@@ -49,11 +49,7 @@ TOPIC_WORDS: dict[str, tuple[str, int, bool, str]] = {
 
 VIEW_WORDS = {
     "till assets.file": "Styles, icons and scripts.",
-    "bench bench_plug": "Plugs a device in again.",
-    "bench bench_unplug": "Pulls a device's cable: `printer`, `scanner`, `beam` or `power`.",
-    "bench page": "The page for people.",
-    "bench receipts": "What came out of the printer, oldest first: `id, text, png, qr, cut, drawer_kicks`.",
-    "bench receipt": "A slip as a PNG picture.",
+    "bench assets.file": "Styles, icons and scripts.",
     "central page": "The page for people.",
 }
 """App and endpoint → what it answers, for views without a docstring."""

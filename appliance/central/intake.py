@@ -50,7 +50,7 @@ class Incoming:
 
 
 def batch(payload: bytes, box: Box) -> list[Incoming | Rejected]:
-    """The facts of one message in its order, each judged for itself; raises Rejected when it is no batch at all."""
+    """The facts of one message in their order, each judged for itself; raises Rejected when it is no batch."""
     try:
         events = msgspec.json.decode(payload, type=list[msgspec.Raw])
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:

@@ -1,6 +1,7 @@
-"""Keys at central: its own, and those of the boxes. Files, so that ``central enrol`` needs no second writer of the store.
+"""Keys at central: its own, and those of the boxes.
 
-DIR/keys/central.key is the seed (hex, mode 0600); DIR/keys/boxes/<cell>/<box> holds one verifier key a line.
+They are files, so that ``central enrol`` needs no second writer of the store: DIR/keys/central.key is the seed (hex,
+mode 0600), DIR/keys/boxes/<cell>/<box> holds one verifier key a line.
 """
 
 import secrets
@@ -23,9 +24,7 @@ class BadCentralKey(BoothkitError):
 class BadEnrolment(BoothkitError):
     """A box cannot be enrolled like this."""
 
-    remedy = (
-        "boothkit central enrol CELL BOX VKEY, with the box's own key: the last line of DATA/keys/box.pub."
-    )
+    remedy = "boothkit central enrol CELL BOX VKEY, with the box's own key: the last line of DATA/keys/box.pub."
 
 
 def central_signer(folder: Path) -> notes.Signer:
@@ -51,7 +50,7 @@ class Keyring:
         self._read: dict[Box, tuple[int, list[notes.Verifier]]] = {}
 
     def keys(self, box: Box) -> list[notes.Verifier]:
-        """The keys of a box, oldest first; empty for a box that nobody enrolled. Rejected: its file is unreadable."""
+        """The keys of a box, oldest first; none when nobody enrolled it. Rejected: its file is unreadable."""
         path = self._path(box)
         try:
             changed = path.stat().st_mtime_ns
@@ -68,7 +67,7 @@ class Keyring:
         return kept[1]
 
     def verifiers(self, log: Log) -> list[notes.Verifier]:
-        """Who may sign this log's checkpoints: the key that bears its name, else any key of the box. A box that
+        """Who may sign this log's checkpoints: the key that bears its name, else any key of the box. So a box that
         starts a new log with the key it had needs no second enrolment."""
         known = self.keys(log.box)
         named = [key for key in known if key.name == log.origin]
@@ -88,9 +87,7 @@ class Keyring:
         try:
             known = self.keys(box)
         except Rejected as error:
-            raise BadEnrolment(
-                str(error), remedy="Repair the file, or delete it and enrol the box again."
-            ) from error
+            raise BadEnrolment(str(error), remedy="Repair the file, or delete it and enrol the box again.") from error
         if key not in known:
             path = self._path(box)
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

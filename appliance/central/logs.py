@@ -1,7 +1,7 @@
-"""The logs of all boxes as tables: each without a gap from 1 on; what came early waits, what came twice stays as it was.
+"""The logs of all boxes: each without a gap from 1 on; what came early waits, what came twice changes nothing.
 
-Delivery may repeat, reorder and lose: the tables end the same whatever the order, unless two facts claim one place; then
-the first stays and the other is kept as an orphan.
+Delivery may repeat, reorder and lose: the tables end the same whatever the order, unless two facts claim one place;
+then the first stays and the other is kept as an orphan.
 """
 
 import json
@@ -60,14 +60,13 @@ class Logs:
         self._tails: dict[Log, _Tail] = {}
 
     def take(self, incoming: Incoming, at_ms: int) -> Taken:
-        """Store a fact, or keep it until the gap before it is filled. Rejected: a ``pos`` that cannot be, too many logs."""
+        """Store a fact, or keep it until the gap before it is filled. Rejected: an impossible ``pos``, or too many
+        logs."""
         self.check_room(incoming.log)
         tail = self._tail(incoming.log)
         size = tail.frontier.size
         if size and incoming.pos - incoming.seq != tail.shift:
-            raise Rejected(
-                f"seq {incoming.seq} of {incoming.log.origin} stands at {incoming.seq + tail.shift}"
-            )
+            raise Rejected(f"seq {incoming.seq} of {incoming.log.origin} stands at {incoming.seq + tail.shift}")
         if incoming.seq > size + AHEAD:
             return Taken.TOO_FAR
         if incoming.seq == size + 1:
@@ -107,9 +106,7 @@ class Logs:
 
     def logs(self, box: Box) -> list[Log]:
         """The logs of a box, oldest first."""
-        rows = self._db.execute(
-            "SELECT log FROM log WHERE cell = ? AND box = ? ORDER BY log", (box.cell, box.box)
-        )
+        rows = self._db.execute("SELECT log FROM log WHERE cell = ? AND box = ? ORDER BY log", (box.cell, box.box))
         return [Log(box, row["log"]) for row in rows]
 
     def before(self, log: Log) -> Before | None:
@@ -130,7 +127,7 @@ class Logs:
         return self._tail(log).id
 
     def fork(self, log: Log, what: str, place: int, detail: str, at_ms: int) -> bool:
-        """Record that a box says two things about one place (a seq, or a checkpoint's size); whether that is news."""
+        """Record that a box says two things about one place (a seq, or a checkpoint's size); whether it is news."""
         values = (self._tail(log).id, what, place, detail, at_ms)
         return self._db.execute("INSERT OR IGNORE INTO fork VALUES(?, ?, ?, ?, ?)", values).rowcount == 1
 
@@ -170,9 +167,7 @@ class Logs:
         """Take from ``ahead`` what follows now."""
         while tail.waiting:
             place = (tail.id, tail.frontier.size + 1)
-            row = self._db.execute(
-                "SELECT body, leaf FROM ahead WHERE log_id = ? AND seq = ?", place
-            ).fetchone()
+            row = self._db.execute("SELECT body, leaf FROM ahead WHERE log_id = ? AND seq = ?", place).fetchone()
             if row is None:
                 return
             self._db.execute("DELETE FROM ahead WHERE log_id = ? AND seq = ?", place)
@@ -188,10 +183,11 @@ class Logs:
         self.fork(incoming.log, "fact", incoming.seq, detail, at_ms)
 
     def _add(self, box: Box, event: str, sums: Added) -> None:
-        columns = ", ".join(_SUMS)
+        names = ", ".join(_SUMS)
+        places = ", ?" * len(_SUMS)
         more = ", ".join(f"{name} = {name} + excluded.{name}" for name in _SUMS)
         self._db.execute(
-            f"INSERT INTO total(cell, box, event, currency, {columns}) VALUES(?, ?, ?, ?{', ?' * len(_SUMS)}) "
+            f"INSERT INTO total(cell, box, event, currency, {names}) VALUES(?, ?, ?, ?{places}) "
             f"ON CONFLICT DO UPDATE SET currency = max(currency, excluded.currency), {more}",
             (box.cell, box.box, event, *astuple(sums)),
         )

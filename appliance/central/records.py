@@ -1,4 +1,4 @@
-"""What central records beside facts: boxes as they say they are, checkpoints, messages that it could not take."""
+"""What central records beside facts: boxes as they say they are, checkpoints, messages that it did not take."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -39,9 +39,7 @@ class Records(Logs):
         values = (box.cell, box.box, at_ms)
         self._db.execute("INSERT OR IGNORE INTO box VALUES(?, ?, ?, 0, 0, '', '', '')", values)
         if now:
-            self._db.execute(
-                "UPDATE box SET seen_ms = ? WHERE cell = ? AND box = ?", (at_ms, box.cell, box.box)
-            )
+            self._db.execute("UPDATE box SET seen_ms = ? WHERE cell = ? AND box = ?", (at_ms, box.cell, box.box))
         self._db.execute("DELETE FROM unknown WHERE cell = ? AND box = ?", (box.cell, box.box))
 
     def status(self, box: Box, status: Status) -> None:
@@ -54,8 +52,7 @@ class Records(Logs):
     def boxes(self) -> list[Box]:
         """All boxes that were heard."""
         return [
-            Box(row["cell"], row["box"])
-            for row in self._db.execute("SELECT cell, box FROM box ORDER BY cell, box")
+            Box(row["cell"], row["box"]) for row in self._db.execute("SELECT cell, box FROM box ORDER BY cell, box")
         ]
 
     def unknown(self, box: Box, key: str, at_ms: int) -> None:
@@ -66,18 +63,16 @@ class Records(Logs):
                 "INSERT OR IGNORE INTO unknown VALUES(?, ?, '', 0, ?, ?)", (box.cell, box.box, at_ms, at_ms)
             )
         self._db.execute(
-            "UPDATE unknown SET messages = messages + 1, last_ms = ?, key = CASE ? WHEN '' THEN key ELSE ? END "
-            "WHERE cell = ? AND box = ?",
+            "UPDATE unknown SET messages = messages + 1, last_ms = ?, "
+            "key = CASE ? WHEN '' THEN key ELSE ? END WHERE cell = ? AND box = ?",
             (at_ms, key, key, box.cell, box.box),
         )
 
     def reject(self, topic: str, reason: str, payload: bytes, at_ms: int) -> int:
-        """Keep the beginning of a message that was dropped, of the newest 1,000; how many there were in all."""
+        """Keep the beginning of a dropped message, of the newest 1,000; how many there were in all."""
         text = reason[:500].encode(errors="backslashreplace").decode()
         values = (topic[:200], text, payload[:_SHOWN_BYTES], at_ms)
-        cursor = self._db.execute(
-            "INSERT INTO rejected(topic, reason, bytes, at_ms) VALUES(?, ?, ?, ?)", values
-        )
+        cursor = self._db.execute("INSERT INTO rejected(topic, reason, bytes, at_ms) VALUES(?, ?, ?, ?)", values)
         number = cursor.lastrowid or 0
         self._db.execute("DELETE FROM rejected WHERE n <= ?", (number - _REJECTED,))
         return number
@@ -85,7 +80,8 @@ class Records(Logs):
     # Checkpoints
 
     def keep_checkpoint(self, log: Log, size: int, root: bytes, note: str, at_ms: int) -> bool:
-        """Keep a checkpoint that the box signed; whether it is the only one of its size. Rejected: too many logs."""
+        """Keep a checkpoint that the box signed; whether it is the only one of its size. Rejected: too many
+        logs."""
         self.check_room(log)
         ident = self.ident(log)
         values = (ident, size, root, note, State.PENDING.value, at_ms)
@@ -101,9 +97,7 @@ class Records(Logs):
 
     def cosigned(self, log: Log) -> Kept | None:
         """The newest one with central's line."""
-        return next(
-            iter(self._kept("state = 'cosigned' AND size >= ? ORDER BY size DESC LIMIT 1", log, 0)), None
-        )
+        return next(iter(self._kept("state = 'cosigned' AND size >= ? ORDER BY size DESC LIMIT 1", log, 0)), None)
 
     def judge(self, log: Log, kept: Kept, state: State, note: str) -> None:
         """What became of a checkpoint."""
@@ -113,8 +107,7 @@ class Records(Logs):
         )
 
     def _kept(self, condition: str, log: Log, size: int) -> list[Kept]:
-        rows = self._db.execute(
-            f"SELECT size, root, note, state FROM checkpoint WHERE log_id = ? AND {condition}",  # noqa: S608 - ours
-            (self.ident(log), size),
-        )
+        ident = self.ident(log)
+        query = f"SELECT size, root, note, state FROM checkpoint WHERE log_id = ? AND {condition}"  # noqa: S608 - ours
+        rows = self._db.execute(query, (ident, size))
         return [Kept(row["size"], row["root"], row["note"], State(row["state"])) for row in rows]

@@ -1,4 +1,4 @@
-"""The tables of DIR/central.db. ``fact`` holds each log without a gap from 1 on; what arrived early waits in ``ahead``."""
+"""The tables of DIR/central.db. ``fact`` holds each log without a gap from 1 on; what came early is in ``ahead``."""
 
 import sqlite3
 from pathlib import Path
@@ -10,8 +10,9 @@ VERSION = 1
 
 TABLES = """
 CREATE TABLE box(
-  cell TEXT NOT NULL, box TEXT NOT NULL, seen_ms INTEGER NOT NULL, online INTEGER NOT NULL, position INTEGER NOT NULL,
-  event TEXT NOT NULL, version TEXT NOT NULL, clock TEXT NOT NULL, PRIMARY KEY(cell, box)) STRICT, WITHOUT ROWID;
+  cell TEXT NOT NULL, box TEXT NOT NULL, seen_ms INTEGER NOT NULL, online INTEGER NOT NULL,
+  position INTEGER NOT NULL, event TEXT NOT NULL, version TEXT NOT NULL, clock TEXT NOT NULL,
+  PRIMARY KEY(cell, box)) STRICT, WITHOUT ROWID;
 CREATE TABLE log(
   id INTEGER PRIMARY KEY, cell TEXT NOT NULL, box TEXT NOT NULL, log INTEGER NOT NULL, size INTEGER NOT NULL,
   shift INTEGER NOT NULL, frontier BLOB NOT NULL, before INTEGER, before_size INTEGER, before_root TEXT,
@@ -27,8 +28,8 @@ CREATE TABLE orphan(
   log_id INTEGER NOT NULL REFERENCES log(id), seq INTEGER NOT NULL, leaf BLOB NOT NULL, body TEXT NOT NULL,
   at_ms INTEGER NOT NULL, PRIMARY KEY(log_id, seq, leaf)) STRICT, WITHOUT ROWID;
 CREATE TABLE fork(
-  log_id INTEGER NOT NULL REFERENCES log(id), what TEXT NOT NULL, place INTEGER NOT NULL, detail TEXT NOT NULL,
-  at_ms INTEGER NOT NULL, PRIMARY KEY(log_id, what, place)) STRICT, WITHOUT ROWID;
+  log_id INTEGER NOT NULL REFERENCES log(id), what TEXT NOT NULL, place INTEGER NOT NULL,
+  detail TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY(log_id, what, place)) STRICT, WITHOUT ROWID;
 CREATE TABLE checkpoint(
   log_id INTEGER NOT NULL REFERENCES log(id), size INTEGER NOT NULL, root BLOB NOT NULL, note TEXT NOT NULL,
   state TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY(log_id, size, root)) STRICT, WITHOUT ROWID;
@@ -36,11 +37,12 @@ CREATE TABLE rejected(
   n INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, reason TEXT NOT NULL, bytes BLOB NOT NULL,
   at_ms INTEGER NOT NULL) STRICT;
 CREATE TABLE unknown(
-  cell TEXT NOT NULL, box TEXT NOT NULL, key TEXT NOT NULL, messages INTEGER NOT NULL, first_ms INTEGER NOT NULL,
-  last_ms INTEGER NOT NULL, PRIMARY KEY(cell, box)) STRICT, WITHOUT ROWID;
+  cell TEXT NOT NULL, box TEXT NOT NULL, key TEXT NOT NULL, messages INTEGER NOT NULL,
+  first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, PRIMARY KEY(cell, box)) STRICT, WITHOUT ROWID;
 CREATE TABLE total(
   cell TEXT NOT NULL, box TEXT NOT NULL, event TEXT NOT NULL, currency TEXT NOT NULL DEFAULT '',
-  crossings INTEGER NOT NULL DEFAULT 0, crossed_in INTEGER NOT NULL DEFAULT 0, crossed_out INTEGER NOT NULL DEFAULT 0,
+  crossings INTEGER NOT NULL DEFAULT 0,
+  crossed_in INTEGER NOT NULL DEFAULT 0, crossed_out INTEGER NOT NULL DEFAULT 0,
   door_in INTEGER NOT NULL DEFAULT 0, door_out INTEGER NOT NULL DEFAULT 0,
   sales INTEGER NOT NULL DEFAULT 0, gross INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY(cell, box, event)) STRICT, WITHOUT ROWID;

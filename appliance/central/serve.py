@@ -46,8 +46,8 @@ def now_ms() -> int:
 def serve(
     data: Path, host: str, port: int, http_port: int, *, trust_first: bool, ready: Callable[[str, str], None]
 ) -> int:
-    """Serve until SIGTERM or SIGINT. ``ready`` gets the URL and the verifier key once, when boxes can be heard, or
-    after 3 s when the broker cannot be reached yet. AlreadyServed, PortTaken, BadCentralKey, NotCentral."""
+    """Serve until SIGTERM or SIGINT; the exit code. ``ready`` gets the URL and the verifier key once: when boxes can
+    be heard, or after 3 s without a broker. AlreadyServed, PortTaken, BadCentralKey, NotCentral."""
     stop = threading.Event()
     with _held(data), _signals(stop):
         signer = central_signer(data / "keys")

@@ -1,5 +1,5 @@
-"""What central does with messages: store, acknowledge, witness. One transaction for all that came together; what goes
-out is returned after the commit and never before."""
+"""What central does with messages: store, acknowledge, witness. One transaction for all that came together; what
+goes out is returned after the commit and never before."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ class Central:
         self._out: list[Outgoing] = []
 
     def take(self, messages: Sequence[Received]) -> list[Outgoing]:
-        """Take messages in their order; the answers may be published and the messages acknowledged when this returns.
+        """Take messages in their order. When this returns, they may be acknowledged and the answers published.
 
         sqlite3.Error: nothing of it was taken.
         """
@@ -80,8 +80,8 @@ class Central:
         return self._out
 
     def greeting(self) -> list[Outgoing]:
-        """What is said on every new connection: all receipts. A box that has sent more since, to a central that was
-        not there, sees that it is back, and that what it sent was lost."""
+        """What is said on every new connection: all receipts. A box that has sent more, to a central that was not
+        there, sees that it is back and that what it sent was lost."""
         self._begin()
         with self._store.transaction():
             for box in self._store.boxes():
@@ -114,7 +114,7 @@ class Central:
     # Who speaks
 
     def _known(self, box: Box, message: Received, key: str) -> bool:
-        """Whether the box is enrolled; one that is not is listed with the key that it claims, and gets no answer."""
+        """Whether the box is enrolled; one that is not is listed with the key that it claims, without an answer."""
         if key and self._trust_first and self._keyring.trust_first(box, key):
             logger.info("central.trusted_first", cell=box.cell, box=box.box, key=key)
         if not self._keyring.keys(box):
@@ -152,8 +152,8 @@ class Central:
             self._witness(each)
 
     def _receipt(self, box: Box) -> None:
-        """Of the first log that is not all here, else of the newest: a receipt for a log says that the ones before
-        it are safe too, as the box's one mark needs it."""
+        """Of the first log that is not all here, else of the newest: a box has one mark, so a receipt for a log says
+        that the logs before it are safe too."""
         head = self._standing(box)
         if head is not None:
             self._out.append(Outgoing(box.topic("receipt"), self._signer.sign(head.receipt_text()).encode()))
@@ -173,9 +173,7 @@ class Central:
             return
         root = self._store.root(before.log, before.size)
         if root is not None and root.hex() != before.root:
-            detail = (
-                f"it says that {before.log.origin} had root {before.root} at {before.size}, not {root.hex()}"
-            )
+            detail = f"it says that {before.log.origin} had root {before.root} at {before.size}, not {root.hex()}"
             self._fork(each, "before", before.size, detail)
 
     def _fork(self, each: Log, what: str, place: int, detail: str) -> None:
@@ -207,16 +205,12 @@ class Central:
         for kept in self._store.pending(each, self._store.head(each).size):
             if self._store.root(each, kept.size) != kept.root:
                 self._store.judge(each, kept, State.FORK, kept.note)
-                detail = (
-                    f"the checkpoint of size {kept.size} has root {kept.root.hex()}, the facts have another"
-                )
+                detail = f"the checkpoint of size {kept.size} has root {kept.root.hex()}, the facts have another"
                 self._fork(each, "checkpoint", kept.size, detail)
             elif last is not None and kept.size < last.size:
                 self._store.judge(each, kept, State.PASSED, kept.note)
             else:
-                self._store.judge(
-                    each, kept, State.COSIGNED, self._signer.cosign(kept.note, self._at // 1000)
-                )
+                self._store.judge(each, kept, State.COSIGNED, self._signer.cosign(kept.note, self._at // 1000))
                 last, news = self._store.cosigned(each), True
         if news and last is not None and each == self._store.logs(each.box)[-1]:
             self._out.append(Outgoing(each.box.topic("cosigned"), last.note.encode()))

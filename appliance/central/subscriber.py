@@ -1,7 +1,7 @@
 """Central's side of the broker, by paho-mqtt: messages in, acknowledged after the commit, answers out.
 
-One thread does it all: read what waits, take it in one transaction, acknowledge, publish. The session at the broker ends
-with the connection: what is lost in between, the boxes send again, as for every other loss.
+One thread does it all: read what waits, take it in one transaction, acknowledge, publish. The session at the broker
+ends with the connection: what is lost in between, the boxes send again, as after any other loss.
 """
 
 import random
@@ -65,7 +65,7 @@ class Subscriber:
         self._end = ""
 
     def run(self, stop: threading.Event) -> None:
-        """Until ``stop``; whatever goes wrong with the broker or the disk is logged, and tried again after a pause."""
+        """Until ``stop``; what goes wrong with the broker or the disk is logged, and tried again after a pause."""
         pause = _FIRST_PAUSE_S
         while not stop.is_set():
             try:
@@ -85,9 +85,7 @@ class Subscriber:
         self._in_flight.clear()
         self._subscribed, self._end = False, ""
         client = self._client()
-        properties = _properties(
-            PacketTypes.CONNECT, ReceiveMaximum=RECEIVE_MAXIMUM, MaximumPacketSize=_LARGEST_PACKET
-        )
+        properties = _properties(PacketTypes.CONNECT, ReceiveMaximum=RECEIVE_MAXIMUM, MaximumPacketSize=_LARGEST_PACKET)
         client.connect(self._host, self._port, _KEEPALIVE_S, clean_start=True, properties=properties)
         give_up = self._now() + _SUBSCRIBED_S
         greeted = False

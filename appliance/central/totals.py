@@ -10,8 +10,8 @@ from appliance.domain.sales import SaleCompleted
 
 @dataclass(frozen=True)
 class Added:
-    """Sums to add. ``crossings`` counts the facts that came from footfall devices: where there is one, they are the
-    attendance, else the door is, never both. ``gross`` in minor units of ``currency``."""
+    """Sums to add. ``crossings`` counts the facts that came from footfall devices: where there is one, they are
+    the attendance, else the door is, never both. ``gross`` in minor units of ``currency``."""
 
     currency: str = ""
     crossings: int = 0

@@ -47,7 +47,8 @@ class Box:
             click.echo(text)
 
     def send(self, command: str, data: dict[str, Any], *, id: str | None = None) -> Answer:
-        """Have a command decided by the running recorder, or by one of our own under the journal's lock when none runs."""
+        """Have a command decided by the running recorder, or by one of our own under the journal's lock when none
+        runs."""
         with self.recorder() as send:
             return send(command, data, id or new_id("cli-"))
 

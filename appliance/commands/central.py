@@ -1,6 +1,7 @@
 """``boothkit central``: the reference consumer of what boxes send."""
 
 import json
+from typing import Any
 
 import click
 
@@ -15,12 +16,8 @@ def command() -> None:
 
 @command.command()
 @click.option("--mqtt", required=True, envvar="BOOTHKIT_MQTT", metavar="HOST:PORT", help="The broker.")
-@click.option(
-    "--http-port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="0 = any free one."
-)
-@click.option(
-    "--trust-first", is_flag=True, help="Trust the key that a box shows first, instead of `central enrol`."
-)
+@click.option("--http-port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="0 = any free one.")
+@click.option("--trust-first", is_flag=True, help="Trust the key that a box shows first, instead of `central enrol`.")
 @common
 def serve(box: Box, mqtt: str, http_port: int, trust_first: bool) -> int:
     """Serve until Ctrl-C. When ready, one line of JSON on stdout: {"ready":true,"http":URL,"key":VKEY}."""
@@ -59,22 +56,15 @@ def report(box: Box) -> None:
     boxes, tasks, kpis = view.boxes(now), view.tasks(now), view.kpis()
     sales, attendance = kpis["sales"], kpis["attendance"]
     row = "{cell:<12} {box:<16} {log:>3} {safe:>9} {position:>9} {age_s:>8} {forks:>5}  {event}".format
-    lines = [
-        row(
-            cell="cell",
-            box="box",
-            log="log",
-            safe="here",
-            position="at box",
-            age_s="age (s)",
-            forks="forks",
-            event="event",
-        ),
-        *(row(**each) for each in boxes),
-        f"in {attendance['in']}, out {attendance['out']}; {sales['count']} sales, gross {sales['gross']} {sales['currency'] or ''}".rstrip(),
-        *(
-            f"{task['kind']}: {task['cell']}/{task['box']} {task['about']}\n  {task['remedy']}"
-            for task in tasks
-        ),
-    ]
+    head = {"safe": "here", "position": "at box", "age_s": "age (s)"}
+    heads = {key: head.get(key, key) for key in ("cell", "box", "log", "safe", "position", "age_s", "forks", "event")}
+    lines = [row(**each) for each in (heads, *boxes)]
+    lines.append(f"in {attendance['in']}, out {attendance['out']}, {sales['count']} sales, gross {_gross(sales)}")
+    lines += [f"{task['kind']}: {task['cell']}/{task['box']} {task['about']}\n  {task['remedy']}" for task in tasks]
     box.out({"boxes": boxes, "tasks": tasks, "kpis": kpis}, "\n".join(lines))
+
+
+def _gross(sales: dict[str, Any]) -> str:
+    if sales["gross"] is None:
+        return f"in {sales['currency']}: see --json"
+    return f"{sales['gross']} {sales['currency'] or ''} (minor units)"

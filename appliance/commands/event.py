@@ -54,4 +54,6 @@ def show(box: Box) -> None:
         box.out({}, "No event yet. Next: boothkit event create")
         return
     answer = {field: getattr(event, field) for field in event.__dataclass_fields__}
-    box.out(answer, f"{event.name} ({event.event}): {event.state}, {event.currency}, {event.timezone}, {event.area_m2} m²")
+    box.out(
+        answer, f"{event.name} ({event.event}): {event.state}, {event.currency}, {event.timezone}, {event.area_m2} m²"
+    )

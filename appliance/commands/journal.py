@@ -35,7 +35,9 @@ def verify(box: Box) -> None:
 
 @command.command()
 @click.option("--follow", "-f", is_flag=True, help="Go on with what comes.")
-@click.option("--lines", "-n", type=click.IntRange(0), default=10, show_default=True, help="Newest facts to begin with.")
+@click.option(
+    "--lines", "-n", type=click.IntRange(0), default=10, show_default=True, help="Newest facts to begin with."
+)
 @common
 def tail(box: Box, follow: bool, lines: int) -> None:
     """The newest facts; stored bodies with --json, else a line each."""
@@ -61,7 +63,8 @@ def tail(box: Box, follow: bool, lines: int) -> None:
 @click.argument("target")
 @common
 def export(box: Box, target: str) -> None:
-    """Bodies as NDJSON into a FILE, or one CSV table a fact kind into a folder (a DIR that exists, or a name ending in /)."""
+    """Bodies as NDJSON into a FILE, or one CSV table a fact kind into a folder (a DIR that exists, or a name ending
+    in /)."""
     reader = Reader(box.data)
     try:
         folder = target.endswith("/") or Path(target).is_dir()

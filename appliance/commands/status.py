@@ -19,8 +19,13 @@ def command(box: Box) -> None:
         answer = status(reader, box.run, box.config, now, box=box_id(box.config, box.data))
     finally:
         reader.close()
-    lines = [f"{answer['box']}, log {answer['log']}: {answer['journal']['pos']} facts, {answer['uplink']['safe']} safe at central"]
-    lines += [f"  {name:<10} {worker['state']:<10} {worker['reason']}".rstrip() for name, worker in answer["workers"].items()]
+    lines = [
+        f"{answer['box']}, log {answer['log']}: {answer['journal']['pos']} facts, "
+        f"{answer['uplink']['safe']} safe at central"
+    ]
+    lines += [
+        f"  {name:<10} {worker['state']:<10} {worker['reason']}".rstrip() for name, worker in answer["workers"].items()
+    ]
     for name, device in answer["devices"].items():
         remedy = f" -> {device['remedy']}" if device.get("remedy") else ""
         lines.append(f"  {name:<14} {device['state']:<10} {device['reason']}{remedy}")

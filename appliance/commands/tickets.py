@@ -122,7 +122,9 @@ def import_(box: Box, file: Path, list_: str, entry: str | None, columns: str) -
             data = {"list": list_, "import": ident, "part": part, "tickets": piece}
             answer = send("tickets.import", data, f"{ident}-{part}").answer
             imported, known = imported + answer["imported"], known + answer["known"]
-    box.out({"imported": imported, "known": known}, f"{imported} tickets imported into {list_}, {known} were there already.")
+    box.out(
+        {"imported": imported, "known": known}, f"{imported} tickets imported into {list_}, {known} were there already."
+    )
 
 
 @command.group()

@@ -19,7 +19,9 @@ from appliance.services.supervisor import Spec, Supervisor
 
 
 @click.command()
-@click.option("--demo", is_flag=True, help="Emulated devices and a sample event; data in ./.demo unless --data is given.")
+@click.option(
+    "--demo", is_flag=True, help="Emulated devices and a sample event; data in ./.demo unless --data is given."
+)
 @click.option("--staff-port", type=click.IntRange(0, 65535), help="The till's port; 0 = any free one.")
 @click.option("--portal-port", type=click.IntRange(0, 65535), help="The guests' port; 0 = any free one.")
 @click.option("--bench-port", type=click.IntRange(0, 65535), help="The bench's port; 0 = any free one.")

@@ -83,8 +83,8 @@ class TicketState:
 class Presented:
     """What a code turned out to be before any rule was applied.
 
-    ``token`` for a signed one, ``fault`` when it claims to be one and is not readable or not trusted; ``ticket``: the id
-    under which the box looks it up (cti, or HMAC of a plain code).
+    ``token`` for a signed one, ``fault`` when it claims to be one and is not readable or not trusted; ``ticket``: the
+    id under which the box looks it up (cti, or HMAC of a plain code).
     """
 
     ticket: str | None

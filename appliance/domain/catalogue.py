@@ -16,9 +16,9 @@ _SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
 class Item(Fact, frozen=True):
-    """One thing for sale. ``price``: minor units a piece (a kilogram for ``weight``, a proposal for ``open``); ``vat``: rate
-    contained in the price; ``stock``: pieces (grams when weighed) at the start, None = not counted; ``cost``: minor units a
-    piece (a kilogram when weighed)."""
+    """One thing for sale. ``price``: minor units a piece (a kilogram for ``weight``, a proposal for ``open``);
+    ``vat``: rate contained in the price; ``stock``: pieces (grams when weighed) at the start, None = not counted;
+    ``cost``: minor units a piece (a kilogram when weighed)."""
 
     sku: str
     name: str
@@ -107,7 +107,7 @@ def items_from(rows: list[dict[str, object]]) -> list[Item]:
         unknown = set(row) - set(Item.__struct_fields__)
         if unknown:
             raise invalid(
-                f"item {number} ({row.get('sku', '?')}): unknown key {sorted(unknown)[0]!r}; "
+                f"item {number} ({row.get('sku', '?')}): unknown key {min(unknown)!r}; "
                 f"allowed are {', '.join(Item.__struct_fields__)}"
             )
         try:

@@ -68,7 +68,8 @@ def upcast(
 
 
 def read_fact(name: str, data: dict[str, Any]) -> Fact | None:
-    """The typed fact of a body's ``kind`` and ``data``, upcast when old; None for a kind that this version does not know.
+    """The typed fact of a body's ``kind`` and ``data``, upcast when old; None for a kind that this version does not
+    know.
 
     Raises msgspec.ValidationError when the data does not fit its type.
     """
@@ -129,8 +130,8 @@ def command_types() -> Mapping[str, CommandType]:
 
 
 class PersonRef(Fact, frozen=True):
-    """What a fact says of a person: where the record is in the erasable table, and an HMAC-SHA256 (hex) of it under a key
-    that is kept, and erased, with it."""
+    """What a fact says of a person: where the record is in the erasable table, and an HMAC-SHA256 (hex) of it under a
+    key that is kept, and erased, with it."""
 
     ref: str
     mac: str
@@ -149,8 +150,8 @@ class Personal:
 class Context:
     """What a decision is told besides its question: time, place, who asks, and sources of identities.
 
-    ``log``: the log that the facts will stand in. ``event``: the present event or "". ``printer``: the device that prints
-    receipts, or "". ``seal`` makes the record of something personal.
+    ``log``: the log that the facts will stand in. ``event``: the present event or "". ``printer``: the device that
+    prints receipts, or "". ``seal`` makes the record of something personal.
     """
 
     now: Now

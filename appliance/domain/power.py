@@ -6,7 +6,8 @@ from appliance.errors import invalid
 
 @kind("power.sampled/1")
 class PowerSampled(Fact, frozen=True):
-    """State of charge in per mille, battery in mV and mA (negative = discharging), panel and load in mW; None = not measured."""
+    """State of charge in per mille, battery in mV and mA (negative = discharging), panel and load in mW; None = not
+    measured."""
 
     soc_permille: int | None
     mv: int | None
@@ -34,7 +35,5 @@ def sample(ask: SamplePower, known: None, ctx: Context) -> Decided:
         value = getattr(ask, key)
         if value is not None and not low <= value <= high:
             raise invalid(f"{key} {value}: wants {low} to {high}")
-    fact = PowerSampled(
-        soc_permille=ask.soc_permille, mv=ask.mv, ma=ask.ma, pv_mw=ask.pv_mw, load_mw=ask.load_mw
-    )
+    fact = PowerSampled(soc_permille=ask.soc_permille, mv=ask.mv, ma=ask.ma, pv_mw=ask.pv_mw, load_mw=ask.load_mw)
     return Decided([fact])

@@ -45,7 +45,8 @@ class Tender(Fact, frozen=True):
 
 @kind("sale.completed/1")
 class SaleCompleted(Fact, frozen=True):
-    """A sale that took place. ``number``: ``<log>-<n>``, gap-free within a log. Amounts in minor units of ``currency``."""
+    """A sale that took place. ``number``: ``<log>-<n>``, gap-free within a log. Amounts in minor units of
+    ``currency``."""
 
     sale: str
     number: str
@@ -209,7 +210,9 @@ def _settle(total: int, asked: list[AskTender]) -> tuple[list[Tender], int]:
     other = sum(tender.amount for tender in asked if tender.kind != "cash")
     due = total - other
     if other > max(total, 0) or (due == 0 and cash > 0 and other > 0):
-        refuse("overpaid", f"{other + cash} was tendered for {total}", "Only cash gives change; lower the other tender.")
+        refuse(
+            "overpaid", f"{other + cash} was tendered for {total}", "Only cash gives change; lower the other tender."
+        )
     if cash < due:
         refuse("underpaid", f"{other + cash} was tendered for {total}", "Take the rest.", missing=due - cash)
     tenders = [

@@ -122,7 +122,9 @@ def define(ask: DefineList, known: ListsKnown, ctx: Context) -> Decided:
     """A list is defined once; the same again changes nothing, another entry rule replaces it."""
     if known.event is None:
         refuse("not-found", "there is no event yet", "boothkit event create")
-    if not (1 <= len(ask.list) <= 40 and ask.list.replace("-", "").isalnum() and ask.list.isascii() and ask.list.islower()):
+    if not (
+        1 <= len(ask.list) <= 40 and ask.list.replace("-", "").isalnum() and ask.list.isascii() and ask.list.islower()
+    ):
         raise invalid(f"list {ask.list!r}: wants 1 to 40 lower-case letters, digits, dashes")
     if known.lists.get(ask.list) == ask.entry:
         return Decided([], {"list": ask.list})

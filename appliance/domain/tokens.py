@@ -44,7 +44,8 @@ class UntrustedToken(ValueError):
 
 @dataclass(frozen=True)
 class Token:
-    """The claims of a token: ``id`` (hex of cti), times in Unix seconds, ``scope`` = list or scope; ``more`` = private claims."""
+    """The claims of a token: ``id`` (hex of cti), times in Unix seconds, ``scope`` = list or scope; ``more`` =
+    private claims."""
 
     kind: TokenKind
     id: str
@@ -102,7 +103,8 @@ def url_text(cose: bytes) -> str:
 def read(code: str, keys: Mapping[bytes, Ed25519PublicKey]) -> Token:
     """The token that ``code`` carries (``BK1:…`` or base64url), signed by one of ``keys`` (by kid).
 
-    Raises Unreadable or UntrustedToken. Only the canonical encoding is accepted, so no two texts are one token by accident.
+    Raises Unreadable or UntrustedToken. Only the canonical encoding is accepted, so no two texts are one token by
+    accident.
     """
     return read_bytes(_unwrap(code), keys)
 

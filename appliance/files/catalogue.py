@@ -44,13 +44,13 @@ def _toml(path: Path, text: str) -> tuple[list[dict[str, Any]], str | None]:
         raise DataError(f"{path}: {error}") from error
     unknown = set(tables) - {"currency", "item"}
     if unknown:
-        raise DataError(f"{path}: unknown key {sorted(unknown)[0]!r}; allowed are currency and [[item]]")
+        raise DataError(f"{path}: unknown key {min(unknown)!r}; allowed are currency and [[item]]")
     rows = tables.get("item", [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise DataError(f"{path}: item: wants [[item]] tables")
     stated = tables.get("currency")
     if stated is not None and not isinstance(stated, str):
-        raise DataError(f"{path}: currency: wants text such as \"EUR\", found {stated!r}")
+        raise DataError(f'{path}: currency: wants text such as "EUR", found {stated!r}')
     return rows, stated
 
 
@@ -74,7 +74,8 @@ def _csv(path: Path, text: str) -> list[dict[str, Any]]:
 
 
 def write(items: list[Item], suffix: str, *, currency: str) -> str:
-    """A catalogue as the text of a file; CSV cells that a spreadsheet would take for a formula get a leading apostrophe."""
+    """A catalogue as the text of a file; CSV cells that a spreadsheet would take for a formula get a leading
+    apostrophe."""
     rows = [{key: getattr(item, key) for key in _COLUMNS if getattr(item, key) is not None} for item in items]
     if suffix.lower() == ".csv":
         out = io.StringIO(newline="")
@@ -84,7 +85,9 @@ def write(items: list[Item], suffix: str, *, currency: str) -> str:
         return out.getvalue()
     parts = [f"currency = {json.dumps(currency)}\n"] if currency else []
     for row in rows:
-        parts.append("\n[[item]]\n" + "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in row.items()))
+        parts.append(
+            "\n[[item]]\n" + "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in row.items())
+        )
     return "".join(parts)
 
 

@@ -79,7 +79,9 @@ def columns(text: str) -> dict[str, str]:
     for part in text.split(","):
         role, equals, column = part.partition("=")
         if not equals or role.strip() not in ("code", "holder") or not column.strip():
-            raise DataError(f"--columns {text!r}: wants code=COLUMN,holder=COLUMN", remedy="Name the file's own headers.")
+            raise DataError(
+                f"--columns {text!r}: wants code=COLUMN,holder=COLUMN", remedy="Name the file's own headers."
+            )
         chosen[role.strip()] = column.strip()
     if "code" not in chosen:
         raise DataError(f"--columns {text!r}: names no column for the code", remedy="Add code=COLUMN.")
@@ -121,5 +123,7 @@ def ticket_id(text: str, keys: BoxKeys) -> str:
         try:
             return tokens.read_unverified(text).id
         except tokens.Unreadable as error:
-            raise DataError(f"not a readable ticket: {error}", remedy="Give the whole code, or the ticket's id.") from error
+            raise DataError(
+                f"not a readable ticket: {error}", remedy="Give the whole code, or the ticket's id."
+            ) from error
     return keys.plain_ticket(text)

@@ -1,5 +1,5 @@
-"""Asking the recorder: one frame out, one back. A lost connection is opened again and the question asked again: its identity
-makes that harmless."""
+"""Asking the recorder: one frame out, one back. A lost connection is opened again and the question asked again: its
+identity makes that harmless."""
 
 import socket
 import threading

@@ -8,7 +8,8 @@ MAX_INT = 2**53 - 1
 
 
 class NotCanonical(ValueError):
-    """A body that the journal does not take: a float, an integer beyond ±(2^53 − 1), bytes, or a key that is not ASCII."""
+    """A body that the journal does not take: a float, an integer beyond ±(2^53 − 1), bytes, or a key that is not
+    ASCII."""
 
 
 def encode(body: dict[str, Any]) -> bytes:

@@ -1,4 +1,5 @@
-"""Being woken: the recorder sends a datagram to every socket in RUN/wake after each commit. A poll of a second stands behind it."""
+"""Being woken: the recorder sends a datagram to every socket in RUN/wake after each commit. A poll of a second stands
+behind it."""
 
 import contextlib
 import errno

@@ -1,4 +1,5 @@
-"""The box's own keys: one Ed25519 seed for its logs, one HMAC key for identities; files of mode 0600 under DATA/keys."""
+"""The box's own keys: one Ed25519 seed for its logs, one HMAC key for identities; files of mode 0600 under
+DATA/keys."""
 
 import hmac
 import os
@@ -49,7 +50,8 @@ class BoxKeys:
         return hmac.digest(self._mac, b"command\x00" + canonical, "sha256")
 
     def plain_ticket(self, code: str) -> str:
-        """The id of a ticket that is a plain code: an HMAC (hex, 128 bits), so that the journal never holds the code."""
+        """The id of a ticket that is a plain code: an HMAC (hex, 128 bits), so that the journal never holds the
+        code."""
         return hmac.digest(self._mac, b"ticket\x00" + code.encode(), "sha256").hex()[:32]
 
 

@@ -40,8 +40,8 @@ class Reader:
         self._lock = threading.Lock()
 
     def db(self) -> sqlite3.Connection:
-        """This thread's connection; raises RecorderDown while the file cannot be read (no recorder has made it, or the last
-        one closed it cleanly and this user may not write the shared memory: docs/architecture.md)."""
+        """This thread's connection; raises RecorderDown while the file cannot be read (no recorder has made it, or
+        the last one closed it cleanly and this user may not write the shared memory: docs/architecture.md)."""
         connection: sqlite3.Connection | None = getattr(self._local, "db", None)
         if connection is not None:
             try:
@@ -89,17 +89,23 @@ class Reader:
 
     def safe(self) -> Safe:
         """The newest mark that central's receipts have set; all zero when there is none."""
-        row = self.db().execute(
-            "SELECT s.log, s.seq, f.pos FROM safe s JOIN fact f ON f.log = s.log AND f.seq = s.seq "
-            "ORDER BY s.log DESC LIMIT 1"
-        ).fetchone()
+        row = (
+            self.db()
+            .execute(
+                "SELECT s.log, s.seq, f.pos FROM safe s JOIN fact f ON f.log = s.log AND f.seq = s.seq "
+                "ORDER BY s.log DESC LIMIT 1"
+            )
+            .fetchone()
+        )
         return Safe(*row) if row else Safe(0, 0, 0)
 
     def checkpoint(self) -> SignedHead | None:
         """The newest signed tree head."""
-        row = self.db().execute(
-            "SELECT log, size, note, cosigned FROM checkpoint ORDER BY log DESC, size DESC LIMIT 1"
-        ).fetchone()
+        row = (
+            self.db()
+            .execute("SELECT log, size, note, cosigned FROM checkpoint ORDER BY log DESC, size DESC LIMIT 1")
+            .fetchone()
+        )
         return SignedHead(*row) if row else None
 
     def follower(self, name: str) -> int:

@@ -26,7 +26,8 @@ CREATE TRIGGER fact_update BEFORE UPDATE ON fact
 CREATE TRIGGER fact_delete BEFORE DELETE ON fact
   BEGIN SELECT raise(ABORT, 'the journal is append-only: no fact is deleted'); END;
 CREATE TABLE checkpoint(
-  log INTEGER NOT NULL, size INTEGER NOT NULL, note TEXT NOT NULL, cosigned TEXT, PRIMARY KEY(log, size)) STRICT, WITHOUT ROWID;
+  log INTEGER NOT NULL, size INTEGER NOT NULL, note TEXT NOT NULL, cosigned TEXT,
+  PRIMARY KEY(log, size)) STRICT, WITHOUT ROWID;
 CREATE TABLE command(
   id TEXT PRIMARY KEY, digest BLOB NOT NULL, answer TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE tree(log INTEGER PRIMARY KEY, size INTEGER NOT NULL, frontier BLOB NOT NULL) STRICT;
@@ -54,7 +55,8 @@ class NotAJournal(BoothkitError):
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
-    """The one connection that writes and checkpoints (SQLite 3.40's WAL-reset bug needs two), creating the file when missing."""
+    """The one connection that writes and checkpoints (SQLite 3.40's WAL-reset bug needs two), creating the file when
+    missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     db.row_factory = sqlite3.Row

@@ -1,6 +1,7 @@
 """The one writer of journal.db: appends facts, keeps the tree, signs its head, remembers answers and positions.
 
-Nothing here decides anything. The caller brackets its work in ``begin`` … ``commit`` and undoes single commands with savepoints.
+Nothing here decides anything. The caller brackets its work in ``begin`` … ``commit`` and undoes single commands with
+savepoints.
 """
 
 import json
@@ -43,7 +44,8 @@ class Store:
         self._reload()
 
     def close(self) -> None:
-        """Close the file; readers of other users cannot go on when the last writer closes (STORAGE), so a recorder does not."""
+        """Close the file; readers of other users cannot go on when the last writer closes (STORAGE), so a recorder
+        does not."""
         self.db.close()
 
     def _reload(self) -> None:
@@ -151,7 +153,8 @@ class Store:
         self.db.execute("UPDATE checkpoint SET cosigned = ? WHERE log = ? AND size = ?", (note, log, head.size))
 
     def accept_receipt(self, note: str, central: notes.Verifier) -> Safe:
-        """Central says that it holds the first facts of a log; kept when signature and root are right, never moved back.
+        """Central says that it holds the first facts of a log; kept when signature and root are right, never moved
+        back.
 
         Raises notes.BadNote. The root is our own, grown from the last mark: O(facts since then).
         """

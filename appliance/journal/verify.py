@@ -1,4 +1,5 @@
-"""Checking a journal, live or copied, with nothing but its own bytes and box.pub: docs/evidence.md says what is checked."""
+"""Checking a journal, live or copied, with nothing but its own bytes and box.pub: docs/evidence.md says what is
+checked."""
 
 import sqlite3
 from pathlib import Path
@@ -21,7 +22,8 @@ class _Fault(Exception):
 
 
 def verify(data: Path) -> dict[str, Any]:
-    """``{"ok", "size", "root", "checkpoints", "error"}``: ``size`` and ``root`` (hex) of the newest log; ``error`` names the first fault.
+    """``{"ok", "size", "root", "checkpoints", "error"}``: ``size`` and ``root`` (hex) of the newest log; ``error``
+    names the first fault.
 
     Raises NoJournal when there is nothing to check.
     """
@@ -33,7 +35,11 @@ def verify(data: Path) -> dict[str, Any]:
     try:
         return _verify(db, keys)
     except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError) and "no such" not in str(error) and "malformed" not in str(error):
+        if (
+            isinstance(error, sqlite3.OperationalError)
+            and "no such" not in str(error)
+            and "malformed" not in str(error)
+        ):
             raise NoJournal(f"{path}: {error}") from error
         return _answer(0, merkle.EMPTY_ROOT, 0, {"log": 0, "seq": 0, "why": f"the file is damaged: {error}"})
     finally:

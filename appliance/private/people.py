@@ -1,4 +1,5 @@
-"""people.db: what is personal, under a random reference, erasable. The recorder alone writes it, before the fact that refers to it."""
+"""people.db: what is personal, under a random reference, erasable. The recorder alone writes it, before the fact that
+refers to it."""
 
 import hmac
 import json

@@ -53,9 +53,7 @@ def changed(db: sqlite3.Connection, record: Record, fact: CatalogueChanged) -> N
 def sold(db: sqlite3.Connection, record: Record, fact: SaleCompleted) -> None:
     """What was sold is no longer there."""
     if not fact.training:
-        db.executemany(
-            "UPDATE p_item SET sold = sold + ? WHERE sku = ?", [(line.qty, line.sku) for line in fact.lines]
-        )
+        db.executemany("UPDATE p_item SET sold = sold + ? WHERE sku = ?", [(line.qty, line.sku) for line in fact.lines])
 
 
 def version(db: sqlite3.Connection) -> int:
@@ -75,7 +73,8 @@ def items(db: sqlite3.Connection) -> list[ItemView]:
 
 def full(db: sqlite3.Connection) -> dict[str, Item]:
     """Items as they were imported, by sku."""
-    return {row["sku"]: Item(**row_values(row)) for row in db.execute(f"SELECT {_COLUMNS} FROM p_item ORDER BY ordinal")}  # noqa: S608
+    rows = db.execute(f"SELECT {_COLUMNS} FROM p_item ORDER BY ordinal")  # noqa: S608 - our own column names
+    return {row["sku"]: Item(**row_values(row)) for row in rows}
 
 
 def row_values(row: sqlite3.Row) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from appliance.projections import events
 from appliance.projections.registry import Surroundings, folds, knows
 
 TABLES = """
-CREATE TABLE p_drawer(drawer TEXT PRIMARY KEY, float INTEGER NOT NULL, opened_at TEXT NOT NULL, open INTEGER NOT NULL) STRICT;
+CREATE TABLE p_drawer(
+  drawer TEXT PRIMARY KEY, float INTEGER NOT NULL, opened_at TEXT NOT NULL, open INTEGER NOT NULL) STRICT;
 """
 
 

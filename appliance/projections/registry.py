@@ -1,4 +1,5 @@
-"""How a projection is found: every module of this package with ``TABLES`` is one; its folds and its knowledge register here."""
+"""How a projection is found: every module of this package with ``TABLES`` is one; its folds and its knowledge
+register here."""
 
 import hashlib
 import importlib

@@ -19,7 +19,9 @@ _PIECE = 1000
 class Projector:
     """Folds facts into every projection, in the append's transaction."""
 
-    def __init__(self, db: sqlite3.Connection, on_stale: Callable[[str, Exception], None] = lambda name, error: None) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, on_stale: Callable[[str, Exception], None] = lambda name, error: None
+    ) -> None:
         self._db = db
         self._on_stale = on_stale
         self._stale: set[str] = set()

@@ -27,9 +27,7 @@ CREATE TABLE p_receipt(
 def completed(db: sqlite3.Connection, record: Record, fact: SaleCompleted) -> None:
     """A sale, with what the numbers need beside it."""
     log, _, n = fact.number.partition("-")
-    cost = sum(
-        half_up((line.cost or 0) * line.qty, 1000 if line.unit == "gram" else 1) for line in fact.lines
-    )
+    cost = sum(half_up((line.cost or 0) * line.qty, 1000 if line.unit == "gram" else 1) for line in fact.lines)
     without = sum(1 for line in fact.lines if line.cost is None and line.total > 0)
     db.execute(
         "INSERT INTO p_sale VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -69,7 +67,9 @@ def printed(db: sqlite3.Connection, record: Record, fact: ReceiptPrinted) -> Non
 
 def get(db: sqlite3.Connection, sale: str) -> dict[str, Any] | None:
     """A sale as it was recorded, with ``at``, ``event``, ``pos`` and its receipts."""
-    row = db.execute("SELECT f.pos, f.body FROM p_sale s JOIN fact f ON f.pos = s.pos WHERE s.sale = ?", (sale,)).fetchone()
+    row = db.execute(
+        "SELECT f.pos, f.body FROM p_sale s JOIN fact f ON f.pos = s.pos WHERE s.sale = ?", (sale,)
+    ).fetchone()
     if row is None:
         return None
     body = json.loads(row["body"])
@@ -87,9 +87,7 @@ def get(db: sqlite3.Connection, sale: str) -> dict[str, Any] | None:
 
 def recent(db: sqlite3.Connection, limit: int = 20) -> list[dict[str, Any]]:
     """The newest sales first: number, time, total."""
-    rows = db.execute(
-        "SELECT sale, number, at, total, currency, pos FROM p_sale ORDER BY pos DESC LIMIT ?", (limit,)
-    )
+    rows = db.execute("SELECT sale, number, at, total, currency, pos FROM p_sale ORDER BY pos DESC LIMIT ?", (limit,))
     return [dict(row) for row in rows]
 
 
@@ -127,7 +125,5 @@ def for_sale(db: sqlite3.Connection, ask: CompleteSale, around: Surroundings) ->
 @knows("receipt.report")
 def for_report(db: sqlite3.Connection, ask: ReportReceipt, around: Surroundings) -> ReceiptKnown:
     """Whether this copy was asked for, and what became of it so far."""
-    row = db.execute(
-        "SELECT outcome FROM p_receipt WHERE sale = ? AND copy = ?", (ask.sale, ask.copy)
-    ).fetchone()
+    row = db.execute("SELECT outcome FROM p_receipt WHERE sale = ? AND copy = ?", (ask.sale, ask.copy)).fetchone()
     return ReceiptKnown(row is not None, row["outcome"] if row else None)

@@ -83,7 +83,8 @@ def _devices(db: sqlite3.Connection, pages: dict[str, dict[str, Any]]) -> dict[s
 
 
 def _power(db: sqlite3.Connection, pages: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """State of charge in percent, volts, watts of the load (or of the battery), seconds to empty; None = not measured."""
+    """State of charge in percent, volts, watts of the load (or of the battery), seconds to empty; None = not
+    measured."""
     values = pages.get("power", {}).get("power") or devices.power(db) or {}
     soc, mv, ma = values.get("soc_permille"), values.get("mv"), values.get("ma")
     load = values.get("load_mw")

@@ -30,8 +30,8 @@ from appliance.projections.registry import Surroundings, folds, knows
 
 TABLES = """
 CREATE TABLE p_list(
-  list TEXT PRIMARY KEY, entry TEXT NOT NULL, total INTEGER NOT NULL, admitted INTEGER NOT NULL, inside INTEGER NOT NULL,
-  refused INTEGER NOT NULL) STRICT;
+  list TEXT PRIMARY KEY, entry TEXT NOT NULL, total INTEGER NOT NULL, admitted INTEGER NOT NULL,
+  inside INTEGER NOT NULL, refused INTEGER NOT NULL) STRICT;
 CREATE TABLE p_ticket(
   ticket TEXT PRIMARY KEY, list TEXT, holder_ref TEXT, revoked INTEGER NOT NULL, entries INTEGER NOT NULL,
   inside INTEGER NOT NULL, first_at TEXT, first_gate TEXT, first_box TEXT) STRICT, WITHOUT ROWID;

@@ -60,7 +60,8 @@ def money(amount: int, currency: str, locale: str = "en") -> str:
 def receipt(
     sale: dict[str, Any], *, event_name: str, timezone: str, url: str, copy: int = 0, locale: str = "en"
 ) -> list[Element]:
-    """The elements of a sale's receipt. ``sale``: data of ``sale.completed`` with ``at``; ``copy`` > 0 prints DUPLICATE."""
+    """The elements of a sale's receipt. ``sale``: data of ``sale.completed`` with ``at``; ``copy`` > 0 prints
+    DUPLICATE."""
     currency = sale["currency"]
     when = datetime.fromisoformat(sale["at"]).astimezone(ZoneInfo(timezone))
     elements: list[Element] = [Title(event_name)]

@@ -9,7 +9,8 @@ from appliance.journal.store import Record
 
 
 def token(record: Record, key: Ed25519PrivateKey) -> str:
-    """The token (base64url) of a ``sale.completed`` fact: the box's promise that this fact, with this leaf, is in its log.
+    """The token (base64url) of a ``sale.completed`` fact: the box's promise that this fact, with this leaf, is in its
+    log.
 
     Deterministic: asked for again, it is the same.
     """

@@ -49,7 +49,8 @@ def box_id(config: Config, data: Path) -> str:
 
 
 def default_run(data: Path) -> Path:
-    """The run folder that belongs to a data folder: /run/boothkit for the service, else a short private folder of this user.
+    """The run folder that belongs to a data folder: /run/boothkit for the service, else a short private folder of
+    this user.
 
     Unix socket paths have at most 107 bytes, so it does not lie below the data folder.
     """
@@ -59,5 +60,3 @@ def default_run(data: Path) -> Path:
         return Path("/run/boothkit")
     digest = hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:10]
     return Path(tempfile.gettempdir()) / f"boothkit-{os.getuid()}-{digest}"
-
-

@@ -20,7 +20,8 @@ MOST_WAITING = 10_000
 
 
 class Outbox:
-    """Commands to the recorder, in order. While it is down they wait here; each keeps its identity, so none is doubled."""
+    """Commands to the recorder, in order. While it is down they wait here; each keeps its identity, so none is
+    doubled."""
 
     def __init__(self, client: RecorderClient, loop: Loop, worker: str) -> None:
         self._client = client

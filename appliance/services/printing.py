@@ -157,5 +157,3 @@ def main(ctx: WorkerContext) -> int:
     reader.close()
     client.close()
     return code
-
-

@@ -20,7 +20,7 @@ _RECORDER_S = 2.5  # below the 3 s after which a tablet gives up waiting
 _ASK_S = 2.0
 _ANSWER_S = 3.0
 _TRIES = 3
-_HEALTH = "/api/v1/health"
+_HEALTH = "/health"
 
 
 class TillSilent(Exception):

@@ -50,26 +50,17 @@ class TextLine:
 
 @dataclass(frozen=True, slots=True)
 class QrCode:
-    """`module` in dots; `level` is 0 L, 1 M, 2 Q, 3 H."""
+    """`modules` a side, each `module` dots large; `level` is 0 L, 1 M, 2 Q, 3 H."""
 
     data: bytes
     level: int
+    modules: int
     module: int
     align: int
 
     @property
     def text(self) -> str:
         return self.data.decode("utf-8", "replace")
-
-    def matrix(self) -> tuple[bytearray, ...] | None:
-        """Rows of modules; None when no symbol holds the data."""
-        import segno
-
-        try:
-            code = segno.make_qr(self.data, error=_LEVELS[self.level], mode="byte", boost_error=False)
-        except segno.DataOverflowError:
-            return None
-        return code.matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +98,16 @@ class Slip:
         return _picture(self)
 
 
+def qr_matrix(data: bytes, level: int) -> tuple[bytearray, ...] | None:
+    """Rows of modules; None when no symbol holds the data."""
+    import segno
+
+    try:
+        return segno.make_qr(data, error=_LEVELS[level], mode="byte", boost_error=False).matrix
+    except segno.DataOverflowError:
+        return None
+
+
 def text_of(marks: tuple[Mark, ...]) -> str:
     return "\n".join(mark.text for mark in marks if isinstance(mark, TextLine)).rstrip()
 
@@ -115,15 +116,15 @@ def _picture(slip: Slip) -> bytes:
     from PIL import Image, ImageDraw
 
     printable = slip.columns * CELL_WIDTH
-    pieces = [(_drawn(mark), mark.align, _advance(mark)) for mark in slip.marks]
-    height = sum(advance for _, _, advance in pieces) + 2 * _MARGIN
+    pieces = [(_drawn(mark), mark.align, advance(mark)) for mark in slip.marks]
+    height = sum(dots for _, _, dots in pieces) + 2 * _MARGIN
     paper = Image.new("L", (printable + 2 * _MARGIN, height), 252)
     top = _MARGIN
-    for piece, align, advance in pieces:
+    for piece, align, dots in pieces:
         if piece is not None:
             left = (printable - piece.width) * align // 2
             paper.paste(24, (_MARGIN + left, top), piece)
-        top += advance
+        top += dots
     edges = ImageDraw.Draw(paper)
     for left in range(0, paper.width, 2 * _TEETH):
         tooth = [(left, 0), (left + _TEETH, _TEETH), (left + 2 * _TEETH, 0)]
@@ -135,13 +136,14 @@ def _picture(slip: Slip) -> bytes:
     return out.getvalue()
 
 
-def _advance(mark: Mark) -> int:
+def advance(mark: Mark) -> int:
+    """Dots of paper that the mark takes."""
     match mark:
         case TextLine():
             tallest = max((style.high * CELL_HEIGHT for _, style in mark.runs), default=0)
             return max(mark.spacing, tallest)
         case QrCode():
-            return len(mark.matrix() or ()) * mark.module
+            return mark.modules * mark.module
         case Raster():
             return len(mark.rows) // mark.width * mark.down
         case _:
@@ -156,8 +158,8 @@ def _drawn(mark: Mark) -> "Image.Image | None":
         case TextLine():
             return _line(mark) if mark.text else None
         case QrCode():
-            rows = mark.matrix() or ()
-            code = Image.frombytes("L", (len(rows), len(rows)), b"".join(rows)).point(lambda dot: dot * 255)
+            bits = b"".join(qr_matrix(mark.data, mark.level) or ())
+            code = Image.frombytes("L", (mark.modules, mark.modules), bits).point(lambda dot: dot * 255)
             return code.resize((code.width * mark.module, code.height * mark.module), Image.Resampling.NEAREST)
         case Raster():
             dots = Image.frombytes("1", (mark.width * 8, len(mark.rows) // mark.width), mark.rows).convert("L")

@@ -2,13 +2,12 @@
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from drivers.emulators.port import Port
 
-KEPT = 4
+KEPT = 8
 """Pieces each way."""
 HEAD = 24
 """Bytes of a piece that are kept."""
@@ -25,22 +24,30 @@ class Piece:
 
 
 class Tap:
-    """The newest pieces of one cable; may be used from any thread."""
+    """The newest pieces of one cable; may be used from any thread. What is said again and again, such as a status, is
+    one piece and takes no other's place.
+    """
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._now = now
         self._lock = threading.Lock()
-        self._seen: dict[bool, deque[Piece]] = {way: deque(maxlen=KEPT) for way in (True, False)}
+        self._seen: dict[bool, dict[tuple[bytes, int], Piece]] = {True: {}, False: {}}
 
     def note(self, data: bytes, *, to_box: bool) -> None:
-        if data:
-            with self._lock:
-                self._seen[to_box].append(Piece(self._now(), to_box, bytes(data[:HEAD]), len(data)))
+        if not data:
+            return
+        head, size = bytes(data[:HEAD]), len(data)
+        with self._lock:
+            seen = self._seen[to_box]
+            seen.pop((head, size), None)
+            seen[head, size] = Piece(self._now(), to_box, head, size)
+            if len(seen) > KEPT:
+                del seen[next(iter(seen))]
 
     def pieces(self) -> list[Piece]:
         """Newest first."""
         with self._lock:
-            seen = [piece for pieces in self._seen.values() for piece in pieces]
+            seen = [piece for pieces in self._seen.values() for piece in pieces.values()]
         return sorted(seen, key=lambda piece: piece.at, reverse=True)
 
 

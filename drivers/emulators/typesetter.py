@@ -16,11 +16,13 @@ from drivers.emulators.slip import (
     Slip,
     Style,
     TextLine,
+    advance,
+    qr_matrix,
     text_of,
 )
 
 SLIPS_KEPT = 2000
-_LONGEST_STRIP = 4000
+_LONGEST_STRIP = 2000
 """Lines that may hang out uncut before somebody tears them off."""
 _TAB = 8
 
@@ -181,10 +183,10 @@ class Typesetter:
         self._line = []
         self._put(TextLine(runs, self._modes.align, self._modes.spacing))
 
-    def _put(self, mark: Mark, lines: int = 1) -> None:
+    def _put(self, mark: Mark) -> None:
         self._just_cut = False
         self._strip.append(mark)
-        self.lines += lines
+        self.lines += max(1, round(advance(mark) / LINE_SPACING))
         if self.lines - self._strip_began >= _LONGEST_STRIP:
             self.end_slip(cut=False)
 
@@ -235,10 +237,9 @@ class Typesetter:
 
     def _print_qr(self) -> None:
         modes = self._modes
-        code = QrCode(modes.qr_data, modes.qr_level, modes.qr_module, modes.align)
-        rows = code.matrix() if modes.qr_data else None
-        if rows is not None and len(rows) * code.module <= self._width:
-            self._put(code, -(-len(rows) * code.module // LINE_SPACING))
+        rows = qr_matrix(modes.qr_data, modes.qr_level) if modes.qr_data else None
+        if rows is not None and len(rows) * modes.qr_module <= self._width:
+            self._put(QrCode(modes.qr_data, modes.qr_level, len(rows), modes.qr_module, modes.align))
 
     def _raster(self, args: bytes) -> None:
         """GS v 0 m xL xH yL yH d…; wider than the paper it is cropped on paper, here it is left out."""
@@ -260,8 +261,7 @@ class Typesetter:
     def _picture(self, picture: Raster) -> None:
         if 0 < picture.width * 8 * picture.across <= self._width + 7 and picture.width <= len(picture.rows):
             rows = len(picture.rows) // picture.width
-            whole = replace(picture, rows=picture.rows[: rows * picture.width])
-            self._put(whole, -(-rows * picture.down // LINE_SPACING))
+            self._put(replace(picture, rows=picture.rows[: rows * picture.width]))
 
 
 def _decoded(byte: bytes, page: int) -> str:

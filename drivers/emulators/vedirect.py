@@ -35,9 +35,7 @@ class VedirectEmulator:
     of its moment.
     """
 
-    def __init__(
-        self, where: Path | int, *, period: float | None = PERIOD, recording: bytes | None = None
-    ) -> None:
+    def __init__(self, where: Path | int, *, period: float | None = PERIOD, recording: bytes | None = None) -> None:
         self.tap = Tap()
         self._port = TappedPort(port_at(where), self.tap)
         self._period = 0.1 if recording else period
@@ -55,9 +53,7 @@ class VedirectEmulator:
         self._port.plug()
         if self._period is not None and self._thread is None:
             self._ending.clear()
-            self._thread = threading.Thread(
-                target=self._run, args=(self._period,), name="vedirect", daemon=True
-            )
+            self._thread = threading.Thread(target=self._run, args=(self._period,), name="vedirect", daemon=True)
             self._thread.start()
 
     def close(self) -> None:

@@ -17,9 +17,7 @@ class BoardPins:
 
     def __init__(self, chip: int | None) -> None:
         # lgpio leaves its pipes in LG_WD, by default the working directory, and reads it when it is imported.
-        os.environ.setdefault(
-            "LG_WD", os.environ.get("RUNTIME_DIRECTORY", tempfile.gettempdir()).split(":")[0]
-        )
+        os.environ.setdefault("LG_WD", os.environ.get("RUNTIME_DIRECTORY", tempfile.gettempdir()).split(":")[0])
         try:
             import lgpio
             from gpiozero.pins.lgpio import LGPIOFactory
@@ -32,9 +30,7 @@ class BoardPins:
         try:
             self.factory: Any = LGPIOFactory(chip=chip)
         except self.errors as error:
-            raise LinkLost(
-                f"gpio: {error}", remedy="Let the worker's user open /dev/gpiochip*: group gpio."
-            ) from error
+            raise LinkLost(f"gpio: {error}", remedy="Let the worker's user open /dev/gpiochip*: group gpio.") from error
 
     def start(self, pins: Mapping[int, Any]) -> None:
         """lgpio reports edges as soon as a pin has a callback; nothing more to begin."""

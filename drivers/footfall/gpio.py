@@ -193,9 +193,7 @@ class Model:
 
     def _blocked_beams(self) -> str:
         blocked = self._pair.blocked if self._pair is not None else (False, False)
-        return " and ".join(
-            f"beam {beam + 1} (GPIO{self._numbers[beam]})" for beam in (0, 1) if blocked[beam]
-        )
+        return " and ".join(f"beam {beam + 1} (GPIO{self._numbers[beam]})" for beam in (0, 1) if blocked[beam])
 
 
 def _lines(uri: Uri) -> tuple[int, int]:

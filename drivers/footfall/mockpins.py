@@ -61,9 +61,7 @@ class MockPins:
         """Call it when the pins' callbacks are set; OSError when the socket cannot be made."""
         self._pins = pins
         self._socket = _bound(self._path)
-        self._thread = threading.Thread(
-            target=self._serve, args=(self._socket,), name="mock pins", daemon=True
-        )
+        self._thread = threading.Thread(target=self._serve, args=(self._socket,), name="mock pins", daemon=True)
         self._thread.start()
 
     def close(self) -> None:

@@ -97,9 +97,7 @@ class DescriptorLink(ABC):
             # POLLRDHUP: a TCP peer that has closed still takes one write, and the bytes would be gone.
             ready = _ready(fd, select.POLLOUT | select.POLLRDHUP, max(0.0, left))
             if not ready:
-                raise LinkStalled(
-                    f"{self.name}: took {sent} of {len(view)} bytes in {timeout:g} s", sent=sent
-                )
+                raise LinkStalled(f"{self.name}: took {sent} of {len(view)} bytes in {timeout:g} s", sent=sent)
             if ready & (_GONE | select.POLLRDHUP):
                 raise LinkLost(f"{self.name}: the far end went away", sent=sent)
             try:

@@ -28,9 +28,7 @@ class SerialLink(DescriptorLink):
     def from_uri(cls, uri: Uri) -> Self:
         baud = uri.number("baud", 9600, 300, 4_000_000)
         if baud not in Serial.BAUDRATES:
-            raise BadUri(
-                f"{uri}: option baud={baud} is not a standard rate (9600, 19200, 38400, 57600, 115200, …)"
-            )
+            raise BadUri(f"{uri}: option baud={baud} is not a standard rate (9600, 19200, 38400, 57600, 115200, …)")
         parity = uri.choice("parity", "none", ("none", "even", "odd"))
         flow = uri.choice("flow", "none", ("none", "rtscts", "xonxoff"))
         return cls(uri.device_path(), baud, parity=parity, flow=flow)
@@ -66,7 +64,5 @@ class SerialLink(DescriptorLink):
                 remedy="Stop the other program, or configure the device once only.",
             )
         if isinstance(cause, PermissionError):
-            return LinkLost(
-                f"{self.name}: permission denied", remedy="Let the worker's user read it: group dialout."
-            )
+            return LinkLost(f"{self.name}: permission denied", remedy="Let the worker's user read it: group dialout.")
         return LinkLost(f"{self.name}: {getattr(cause, 'strerror', None) or error}")

@@ -1,7 +1,6 @@
 """One attempt at one job on one connection, and what may be claimed of it afterwards.
 
-The claim never exceeds the evidence: `printed` needs the printer's word, `not_printed` needs that nothing
-was sent,
+The claim never exceeds the evidence: `printed` needs the printer's word, `not_printed` that nothing was sent;
 everything between is `unknown`, and staff decide about those.
 """
 
@@ -11,6 +10,7 @@ from typing import Literal
 
 from drivers.errors import DeviceError, LinkLost
 from drivers.printer.encode import Encoded
+from drivers.printer.errors import Condition, TakesNoData
 from drivers.printer.line import Barrier, Line
 from drivers.wire.escpos import enable_asb
 
@@ -19,6 +19,7 @@ _SLICE = 0.25
 """Seconds between two beats."""
 _PORTION = 512
 """Bytes a write."""
+_LOOK = "Look whether the receipt came out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ class Attempt:
     """`before` goes out ahead of the job. `begin` is called once, right before the first byte; `tick` at
     least every `_SLICE` seconds while waiting.
 
-    Afterwards `broken` tells whether the printer may have been left inside a command, and `lost` holds the
-    error that ended the connection.
+    Afterwards `sent` is the bytes of the job that went out, `broken` tells whether the printer may have been left
+    inside a command, and `lost` holds the error that ended the connection.
     """
 
     def __init__(
@@ -70,7 +71,8 @@ class Attempt:
         self._begin = begin
         self._tick = tick
         self._timing = line.timing
-        self._sent = 0
+        self.sent = 0
+        self._confirms = False
         self._progress = now()
         self._trouble_since: float | None = None
         self._body_done: Callable[[], bool] = lambda: False
@@ -85,43 +87,47 @@ class Attempt:
             return self._await_word()
         except LinkLost as lost:
             self.lost = lost
-            self._sent += lost.sent if self._line.inside else 0
-            self.broken = self._sent > 0 and not self._tail_done()
+            if self._line.inside:
+                self.sent += lost.sent
+            self.broken = self.sent > 0 and not self._tail_done()
             return self._broke_off(lost)
         except _GaveUp as end:
             return self._broke_off(end)
         finally:
+            self.broken = self.broken or self._line.inside
             self._line.inside = False
 
     def _preflight(self) -> Result | None:
+        """A complete new status from the printer itself, unless it is mute, and how it confirms; `Silent`."""
         line = self._line
         line.pump()
-        if not line.mute:
-            self._ask()
-        if line.barrier is Barrier.UNKNOWN and line.status is not None and line.status.trouble() is None:
-            if not line.learning:
-                line.learn()
-            while line.learning:
-                self._wait()
-        if line.status is not None and (trouble := line.status.trouble()) is not None:
-            return Result("not_printed", str(trouble), trouble.remedy)
-        return None
-
-    def _ask(self) -> None:
-        """A complete new status, or a printer that proved mute; `Silent`."""
-        line = self._line
         line.fresh = False
         line.unanswered = 0
+        until = self._now() + self._timing.answer
         while not line.fresh and not line.mute:
             if line.unanswered:
                 raise Silent(f"{line.link.name}: the printer no longer answers")
             line.ask()
+            if line.blocked and self._now() > until:
+                return _refused(TakesNoData())
             self._wait()
+        while line.barrier is Barrier.UNKNOWN and not line.mute and self._trouble() is None:
+            if not line.learning:
+                line.learn()
+            if not line.learning and self._now() > until:
+                return _refused(TakesNoData())
+            self._wait()
+        trouble = self._trouble()
+        return None if trouble is None else _refused(trouble)
+
+    def _trouble(self) -> Condition | None:
+        return self._line.status.trouble() if self._line.status is not None else None
 
     def _send_all(self) -> None:
+        self._begin()
+        self._confirms = self._line.barrier in (Barrier.PROCESS_ID, Barrier.ORDERED)
         body_mark, self._body_done = self._line.mark()
         tail_mark, self._tail_done = self._line.mark() if self._job.tail else (b"", self._body_done)
-        self._begin()
         self._progress = self._now()
         self._line.inside = True
         setup = [self._line.ahead, self._before, self._job.head]
@@ -138,7 +144,7 @@ class Attempt:
         while data:
             if not self._line.paused and (sent := self._line.send(data, _SLICE)):
                 data = data[sent:]
-                self._sent += sent
+                self.sent += sent
                 self._progress = self._now()
             elif self._line.paused:
                 self._wait()
@@ -151,15 +157,15 @@ class Attempt:
         line = self._line
         if line.mute:
             self._settle()
-            return Result("unconfirmed", "the printer answers nothing", "Look whether the receipt came out.")
+            return Result("unconfirmed", "the printer answers nothing", _LOOK)
         line.fresh = False
         begun = self._now()
         while not self._tail_done():
-            trouble = line.status.trouble() if line.status is not None else None
+            trouble = self._trouble()
             if trouble is not None and self._body_done():
                 return self._broke_off(trouble)
-            if trouble is None and line.fresh and line.barrier is Barrier.NONE:
-                return Result("unconfirmed", "this printer cannot confirm what it printed")
+            if trouble is None and line.fresh and not self._confirms:
+                return Result("unconfirmed", "this printer cannot confirm what it printed", _LOOK)
             line.heartbeat()
             self._wait()
             self._watch()
@@ -170,8 +176,7 @@ class Attempt:
     def _watch(self) -> None:
         """Gives up when a person has had their time, or when without trouble nothing moves; `_GaveUp`."""
         now = self._now()
-        status = self._line.status
-        trouble = status.trouble() if status is not None else None
+        trouble = self._trouble()
         if trouble is None:
             if self._trouble_since is not None:
                 self._trouble_since, self._progress = None, now
@@ -180,17 +185,14 @@ class Attempt:
         elif self._trouble_since is None:
             self._trouble_since = now
         elif now - self._trouble_since > self._timing.patience:
-            raise _GaveUp(
-                f"{trouble} in the middle of the receipt",
-                remedy=f"{trouble.remedy} The rest comes out then; reprint only if it does not.",
-            )
+            rest = _GaveUp.remedy if self._line.inside else "The rest comes out then; reprint only if it does not."
+            raise _GaveUp(f"{trouble} in the middle of the receipt", remedy=f"{trouble.remedy} {rest}")
 
     def _broke_off(self, why: DeviceError) -> Result:
-        if self._sent == 0:
-            return Result("not_printed", str(why), why.remedy)
+        if self.sent == 0:
+            return _refused(why)
         if self._body_done():
             return Result("printed", f"the end of the slip is not confirmed: {why}", why.remedy)
-        self.broken = self.broken or self._line.inside
         return Result("unknown", str(why), why.remedy if isinstance(why, _GaveUp) else _GaveUp.remedy)
 
     def _settle(self) -> None:
@@ -202,6 +204,10 @@ class Attempt:
     def _wait(self) -> None:
         self._line.listen(_SLICE)
         self._tick()
+
+
+def _refused(why: DeviceError) -> Result:
+    return Result("not_printed", str(why), why.remedy)
 
 
 def _portions(chunks: list[bytes]) -> Iterator[bytes]:

@@ -138,9 +138,7 @@ class _Writer:
     def _lines(
         self, lines: list[str], align: Align = "left", bold: bool = False, double: bool = False
     ) -> Iterator[bytes]:
-        self._printer.set(
-            align=align, bold=bold, normal_textsize=not double, double_width=double, double_height=double
-        )
+        self._printer.set(align=align, bold=bold, normal_textsize=not double, double_width=double, double_height=double)
         for line in lines:
             self._printer.textln(line)
             yield self._taken()

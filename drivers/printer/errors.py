@@ -64,6 +64,13 @@ class Offline(Condition):
     remedy = "Release the Feed button, or switch the printer online."
 
 
+class TakesNoData(Condition):
+    """Its buffers and ours are full."""
+
+    what = "takes no data"
+    remedy = "Look at its paper, cover and power; else switch it off and on."
+
+
 class NoStatus(Condition):
     """Takes data but answers nothing: it may print, it cannot tell."""
 

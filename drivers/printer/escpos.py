@@ -14,7 +14,7 @@ from drivers.life import Life, State
 from drivers.linked import LinkedDevice
 from drivers.printer import encode
 from drivers.printer.attempt import Attempt, Outcome, Result, Silent
-from drivers.printer.errors import Condition, NoStatus, PaperNearEnd, Unprintable
+from drivers.printer.errors import Condition, NoStatus, PaperNearEnd, TakesNoData, Unprintable
 from drivers.printer.job import Job
 from drivers.printer.line import Barrier, Line, Timing
 from drivers.uri import Uri
@@ -77,9 +77,7 @@ class Model(LinkedDevice):
         super().close()
         self._line = None
 
-    def print(
-        self, job: Job, *, beat: Callable[[], None], begin: Callable[[], None] = lambda: None
-    ) -> Result:
+    def print(self, job: Job, *, beat: Callable[[], None], begin: Callable[[], None] = lambda: None) -> Result:
         """Prints one job and waits for its outcome; `beat` is called at least every second, except in the
         three seconds that opening a connection may take. `begin` is called right before the first byte of
         the job is sent: not called = nothing sent. What these two raise goes through.
@@ -115,29 +113,36 @@ class Model(LinkedDevice):
                 if not again:
                     self.life.lost(silent)
                 continue
-            self._after(attempt, result, encoded)
+            except BaseException:  # of the caller's, in the middle of a job
+                self._remember(attempt, encoded)
+                self.close()
+                raise
+            self._remember(attempt, encoded)
+            if attempt.lost is not None:
+                self.close()
+                self.life.lost(attempt.lost)
+            elif result.outcome == "unknown":
+                # What is still to be answered about this job must not be taken for an answer about the next.
+                self.close()
             return result
         return Result("not_printed", self.life.reason, self.life.remedy)
 
-    def _after(self, attempt: Attempt, result: Result, job: encode.Encoded) -> None:
+    def _remember(self, attempt: Attempt, job: encode.Encoded) -> None:
+        """In what state the next job finds the printer."""
         if attempt.broken:
             self._padding = bytes(max(map(len, (job.head, *job.body, *job.tail))))
             self._hanging = True
-        elif result.outcome != "not_printed":
+        elif attempt.sent:
             self._padding, self._hanging = b"", False
-        if attempt.lost is not None:
-            self.close()
-            self.life.lost(attempt.lost)
-        elif result.outcome == "unknown":
-            # What is still to be answered about this job must not be taken for an answer about the next.
-            self.close()
 
     def _show(self) -> None:
         """What the printer says, as life."""
         line = self._line
         if line is None:
             return
-        if line.mute or line.unanswered >= _SILENT_ROUNDS:
+        if line.blocked:
+            self._set("degraded", TakesNoData())
+        elif line.mute or line.unanswered >= _SILENT_ROUNDS:
             self._set("degraded", NoStatus())
         elif line.status is not None:
             self.life.ok()

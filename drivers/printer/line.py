@@ -1,10 +1,10 @@
 """One open connection to an ESC/POS printer: what was asked on it, what came back, what is known from that.
 
-Nothing here waits. `pump` reads and answers what can be answered, and is called again when bytes or `due`
-come.
+Only `listen` waits. `feed` takes what was read and is called again when bytes come or `due` has passed.
 """
 
 import itertools
+import math
 import secrets
 import select
 from collections import Counter
@@ -25,6 +25,8 @@ class Timing:
 
     answer: float = 1.5
     """A status question unanswered for so long gets no answer."""
+    probe: float = 6.0
+    """A printer may still be busy with what it got before we came, and answers `learn` only then."""
     grace: float = 0.3
     """A process id may be answered a little after a GS r that was sent behind it."""
     heartbeat: float = 2.0
@@ -49,8 +51,8 @@ class Line:
     """`link` is open and stays the caller's. Methods raise `LinkLost`. Counts `unanswered` questions and
     bytes of `garbage`.
 
-    `ahead` goes out before anything else: it completes a command that an earlier connection may have left
-    half sent. A question in its place would become that command's length or data.
+    `ahead` goes out before anything else: it completes a command that is half sent, at first one that an earlier
+    connection may have left so. A question in its place would become that command's length or data.
     """
 
     def __init__(
@@ -73,6 +75,8 @@ class Line:
         """Was asked and has never answered on this connection."""
         self.heard = now()
         self.barrier = Barrier.UNKNOWN
+        self.blocked = False
+        """The last request found no room."""
         self.paused = False
         """XOFF: the printer wants no data now."""
         self.inside = False
@@ -104,17 +108,15 @@ class Line:
         return self._answers is not None
 
     def due(self) -> float:
-        """Seconds until `pump` has something to do even if nothing arrives."""
-        times = [self._deadline if self.asking else max(self._next_round, self._quiet_until)]
-        if self.learning:
-            times.append(self._probe_deadline)
-        return max(0.0, min(times) - self._now())
+        """Seconds until `pump` or `heartbeat` has something to do even if nothing arrives."""
+        next_round = math.inf if self.asking else max(self._next_round, self._quiet_until)
+        return max(0.0, min(next_round, self._overdue()) - self._now())
 
     def listen(self, seconds: float) -> None:
         """Waits for input, at most `seconds`, then pumps."""
         poll = select.poll()
         poll.register(self.link.fileno(), select.POLLIN)
-        poll.poll(max(0.0, min(seconds, self.due())) * 1000)
+        poll.poll(max(0.0, min(seconds, self._overdue() - self._now())) * 1000)
         self.pump()
 
     def pump(self) -> None:
@@ -123,6 +125,7 @@ class Line:
 
     def feed(self, data: bytes) -> None:
         """Takes what was read, notes what stayed unanswered."""
+        self._catch_up()
         garbage = self._demux.garbage
         for reply in self._demux.feed(data):
             self._hear(reply)
@@ -150,18 +153,18 @@ class Line:
         self._question(wire.ROUND[0])
 
     def learn(self) -> None:
-        """Finds out, on an idle printer, how it confirms, what it is, and makes it report changes by itself.
+        """Finds out, on an idle printer, how it confirms, what it is, and makes it report changes by itself; not
+        `learning` afterwards = no room for the questions now.
 
         What a printer without these commands makes of them stays in its line buffer, and ESC @ of the next
         job clears that.
         """
-        self.learning = True
         self._probe = next(self._ids)
-        self._probe_deadline = self._now() + self.timing.answer
+        self._probe_deadline = self._now() + self.timing.probe
         self.ordered = self._marks = 0
         self.confirmed.clear()
         self.info.clear()
-        self._request(
+        self.learning = self._request(
             wire.enable_asb()
             + wire.ask_process_id(self._probe)
             + wire.ask_ordered()
@@ -191,6 +194,10 @@ class Line:
         except LinkStalled as stalled:
             return stalled.sent
         return len(data)
+
+    def _overdue(self) -> float:
+        """When the next answer that is waited for will not come any more."""
+        return min(self._deadline if self.asking else math.inf, self._probe_deadline if self.learning else math.inf)
 
     def _hear(self, reply: wire.Reply) -> None:
         self.heard = self._now()
@@ -238,7 +245,9 @@ class Line:
 
     def _question(self, n: int) -> None:
         self._deadline = self._now() + self.timing.answer
-        self._request(wire.ask_status(n))
+        self.blocked = not self._request(wire.ask_status(n))
+        if self.blocked:
+            self._answers = None
 
     def _give_up_round(self, now: float) -> None:
         """An answer that comes too late must not be taken for the answer to the next question."""
@@ -259,12 +268,19 @@ class Line:
                 # The person has closed the cover after clearing the jam.
                 self._request(wire.recover())
 
-    def _request(self, data: bytes) -> None:
-        """A request that finds no room is a question without an answer."""
+    def _request(self, data: bytes) -> bool:
+        """Whether there was room for at least its beginning; the rest then goes out before anything else."""
+        self._catch_up()
+        if self.ahead:
+            return False
+        taken = self.send(data, 0.0)
+        if taken:
+            self.ahead = data[taken:]
+        return taken > 0
+
+    def _catch_up(self) -> None:
         if self.ahead:
             self.ahead = self.ahead[self.send(self.ahead, 0.0) :]
-        if not self.ahead:
-            self.send(data, 0.0)
 
 
 def _process_ids() -> Iterator[bytes]:

@@ -33,11 +33,7 @@ def dots_per_module(payload: bytes, dots: int) -> int:
     size = min(_COARSEST, dots // (17 + 4 * version + _QUIET)) if version <= len(_CAPACITY_M) else 0
     if size < _FINEST:
         most = max(
-            (
-                capacity
-                for v, capacity in enumerate(_CAPACITY_M, 1)
-                if dots // (17 + 4 * v + _QUIET) >= _FINEST
-            ),
+            (capacity for v, capacity in enumerate(_CAPACITY_M, 1) if dots // (17 + 4 * v + _QUIET) >= _FINEST),
             default=0,
         )
         raise Unprintable(

@@ -34,9 +34,7 @@ class ScanReader:
     (not text), `partial` (cut off by a reconnect).
     """
 
-    def __init__(
-        self, counters: Counter[str] | None = None, *, gap: float = GAP, longest: int = LONGEST
-    ) -> None:
+    def __init__(self, counters: Counter[str] | None = None, *, gap: float = GAP, longest: int = LONGEST) -> None:
         self._gap = gap
         self._longest = longest
         self._buffer = bytearray()

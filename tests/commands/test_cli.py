@@ -112,14 +112,29 @@ def test_issued_tickets_come_as_csv_and_imported_codes_are_known_but_not_written
     shell: Shell, tmp_path: Path
 ) -> None:
     out = tmp_path / "tickets.csv"
-    shell("tickets", "issue", "--list", "general", "--entry", "single", "--count", 3, "--holder", "Ana Amber", "--out", out)
+    shell(
+        "tickets",
+        "issue",
+        "--list",
+        "general",
+        "--entry",
+        "single",
+        "--count",
+        3,
+        "--holder",
+        "Ana Amber",
+        "--out",
+        out,
+    )
     with out.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["holder"] for row in rows] == ["Ana Amber", "", ""]
     assert all(row["code"].startswith("BK1:") for row in rows)
     assert json.loads(shell("tickets", "show", rows[0]["code"], "--json"))["list"] == "general"
     foreign = tmp_path / "shop.csv"
-    foreign.write_bytes("\ufeffBarcode;Name\r\nSHOP-0001;Bo Birch\r\nSHOP-0002;\r\nSHOP-0001;again\r\n".encode("utf-16"))
+    foreign.write_bytes(
+        "\ufeffBarcode;Name\r\nSHOP-0001;Bo Birch\r\nSHOP-0002;\r\nSHOP-0001;again\r\n".encode("utf-16")
+    )
     columns = ["--columns", "code=Barcode,holder=Name"]
     assert "no column 'code'" in shell("tickets", "import", foreign, "--list", "general", code=2)
     answer = json.loads(shell("tickets", "import", foreign, "--list", "general", *columns, "--json"))

@@ -36,7 +36,7 @@ def test_vat_is_summed_per_rate_and_rounded_once(parts: list[tuple[str, int]]) -
 
 @pytest.mark.parametrize("text", ["", "x", "-0.1", "1.01", "nan", "inf", "19", "0,19"])
 def test_what_is_no_rate_is_named(text: str) -> None:
-    with pytest.raises(ValueError, match="rate|decimal"):
+    with pytest.raises(ValueError, match=r"rate|decimal"):
         money.rate(text)
 
 

@@ -92,7 +92,9 @@ def test_a_foreign_key_is_named_and_its_claims_are_not_believed() -> None:
         st.text(max_size=20),
         st.none() | st.integers(0, 2**40),
         st.none() | st.integers(0, 2**40),
-        st.dictionaries(st.integers(-70020, -70010), st.integers() | st.text(max_size=9) | st.binary(max_size=9), max_size=3),
+        st.dictionaries(
+            st.integers(-70020, -70010), st.integers() | st.text(max_size=9) | st.binary(max_size=9), max_size=3
+        ),
     )
 )
 def test_what_was_signed_is_read_back(token: tokens.Token) -> None:

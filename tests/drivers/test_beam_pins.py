@@ -32,9 +32,7 @@ def directions(events: list[Event]) -> list[str]:
     return [event.direction for event in events if isinstance(event, Crossing)]
 
 
-def test_people_who_walk_through_are_counted_by_direction(
-    beam: BeamEmulator, tmp_path: Path, pump: Pump
-) -> None:
+def test_people_who_walk_through_are_counted_by_direction(beam: BeamEmulator, tmp_path: Path, pump: Pump) -> None:
     device = create("footfall", uri(tmp_path))
     pump(device, lambda _: device.life.state == "online")
     beam.walk("in", people=3)
@@ -61,9 +59,7 @@ def test_somebody_who_turns_back_is_not_counted(
     device.close()
 
 
-def test_two_people_in_the_beams_at_once_are_one_to_them(
-    beam: BeamEmulator, tmp_path: Path, pump: Pump
-) -> None:
+def test_two_people_in_the_beams_at_once_are_one_to_them(beam: BeamEmulator, tmp_path: Path, pump: Pump) -> None:
     """The limit of two beams, kept here so that nobody is surprised by it."""
     device = create("footfall", uri(tmp_path))
     pump(device, lambda _: device.life.state == "online")
@@ -74,9 +70,7 @@ def test_two_people_in_the_beams_at_once_are_one_to_them(
     device.close()
 
 
-def test_the_doorway_may_be_mounted_the_other_way_round(
-    beam: BeamEmulator, tmp_path: Path, pump: Pump
-) -> None:
+def test_the_doorway_may_be_mounted_the_other_way_round(beam: BeamEmulator, tmp_path: Path, pump: Pump) -> None:
     device = create("footfall", uri(tmp_path, "&in=27"))
     pump(device, lambda _: device.life.state == "online")
     beam.walk("in")
@@ -84,9 +78,7 @@ def test_the_doorway_may_be_mounted_the_other_way_round(
     device.close()
 
 
-def test_something_that_leans_in_a_beam_is_reported_and_cleared(
-    beam: BeamEmulator, tmp_path: Path, pump: Pump
-) -> None:
+def test_something_that_leans_in_a_beam_is_reported_and_cleared(beam: BeamEmulator, tmp_path: Path, pump: Pump) -> None:
     device = create("footfall", uri(tmp_path, "&blocked=0.2"))
     pump(device, lambda _: device.life.state == "online")
     beam.block(first=True, second=False)
@@ -103,9 +95,7 @@ def test_something_that_leans_in_a_beam_is_reported_and_cleared(
     device.close()
 
 
-def test_a_pulled_cable_shows_at_once_and_counts_nobody(
-    beam: BeamEmulator, tmp_path: Path, pump: Pump
-) -> None:
+def test_a_pulled_cable_shows_at_once_and_counts_nobody(beam: BeamEmulator, tmp_path: Path, pump: Pump) -> None:
     device = create("footfall", uri(tmp_path))
     pump(device, lambda _: device.life.state == "online")
     beam.unplug()
@@ -179,7 +169,5 @@ def test_no_datagram_harms_the_pins(tmp_path: Path, pump: Pump) -> None:
 def test_a_box_without_lgpio_says_what_to_install() -> None:
     missing = "import sys; sys.modules['lgpio'] = None; from drivers.registry import create; "
     show = "d = create('footfall', 'gpio://17,27'); d.step(); print(d.life.state, d.life.remedy)"
-    answer = subprocess.run(
-        [sys.executable, "-c", missing + show], capture_output=True, text=True, check=True
-    )
+    answer = subprocess.run([sys.executable, "-c", missing + show], capture_output=True, text=True, check=True)
     assert answer.stdout.startswith("absent Install lgpio")

@@ -35,9 +35,7 @@ def test_any_path_of_legal_moves_counts_its_net_passages(steps: list[int]) -> No
 
 
 @given(LEGAL, st.data())
-def test_the_same_holds_for_raw_edges_with_glitches_between_them(
-    steps: list[int], data: st.DataObject
-) -> None:
+def test_the_same_holds_for_raw_edges_with_glitches_between_them(steps: list[int], data: st.DataObject) -> None:
     pair = BeamPair((False, False), 0.0)
     now, before, counted = 0.0, 0, []
     for state in states(steps):

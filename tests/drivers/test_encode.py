@@ -51,9 +51,7 @@ NASTY = st.lists(
 
 @settings(deadline=None)  # the machine may be slow
 @given(NASTY, NASTY, st.booleans())
-def test_no_text_can_kick_the_drawer_cut_the_paper_or_talk_to_the_printer(
-    text: str, other: str, double: bool
-) -> None:
+def test_no_text_can_kick_the_drawer_cut_the_paper_or_talk_to_the_printer(text: str, other: str, double: bool) -> None:
     slips, said = printed(Text(text, double=double), Pair(text, other, double=double), Rule())
     (slip,) = slips
     assert slip.drawer_kicks == 0
@@ -75,9 +73,7 @@ def test_only_characters_of_the_code_page_are_left(text: str, page: str) -> None
 @settings(deadline=None)  # the machine may be slow
 @given(st.text(st.characters(categories=["Lo", "So"]), max_size=40))
 def test_wide_characters_that_cannot_be_shown_keep_their_columns(text: str) -> None:
-    text = "".join(
-        char for char in unicodedata.normalize("NFC", text) if unicodedata.normalize("NFKD", char) == char
-    )
+    text = "".join(char for char in unicodedata.normalize("NFC", text) if unicodedata.normalize("NFKD", char) == char)
     assert len(printable(text, "cp858")) == width(text)
 
 

@@ -32,19 +32,12 @@ REPLY = st.one_of(
     st.sampled_from([b"\x12", b"\x16", b"\x1a", b"\x1e", b"\x72", b"\x7e", b"\x32"]),
     st.builds(
         lambda a, b, c, d: bytes((0x10 | a, b, c, d)),
-        *(
-            st.sampled_from([value for value in range(128) if value & mask == 0])
-            for mask in [0x93, 0x90, 0x90, 0x90]
-        ),
+        *(st.sampled_from([value for value in range(128) if value & mask == 0]) for mask in [0x93, 0x90, 0x90, 0x90]),
     ),
     st.sampled_from([b"\x00", b"\x03", b"\x0c", b"\x0f"]),
-    st.binary(min_size=4, max_size=4).map(
-        lambda raw: b"\x37\x22" + bytes(32 + b % 95 for b in raw) + b"\x00"
-    ),
+    st.binary(min_size=4, max_size=4).map(lambda raw: b"\x37\x22" + bytes(32 + b % 95 for b in raw) + b"\x00"),
     st.text("ABCDEF -0123456789", max_size=80).map(lambda text: b"\x5f" + text.encode() + b"\x00"),
-    st.sampled_from(
-        [b"\x37\x25\x00", b"\x37\x23\x40\x00", b"\x3d\x20\x42\x00", b"\x35\x31\x00", b"\x3b\x31\x00"]
-    ),
+    st.sampled_from([b"\x37\x25\x00", b"\x37\x23\x40\x00", b"\x3d\x20\x42\x00", b"\x35\x31\x00", b"\x3b\x31\x00"]),
 )
 
 

@@ -48,8 +48,6 @@ def test_a_device_gets_the_model_that_its_uri_names(name: str, uri: str, model: 
         ("footfall", "gpio://17,27?factory=mock&socket=x", "socket=/PATH"),
     ],
 )
-def test_a_device_that_is_not_understood_is_refused_with_what_is_allowed(
-    name: str, uri: str, says: str
-) -> None:
+def test_a_device_that_is_not_understood_is_refused_with_what_is_allowed(name: str, uri: str, says: str) -> None:
     with pytest.raises(BadUri, match=says):
         create(name, uri)

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from drivers.wire.scan import GAP, GM65_ACK, GM67_ACK, LONGEST, SAME_WITHIN, ScanReader
 
-CODES = st.text(
-    st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=30
-).filter(lambda code: not code.startswith("]"))
+CODES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=30).filter(
+    lambda code: not code.startswith("]")
+)
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:

@@ -185,9 +185,7 @@ def test_recordings_of_real_devices_give_the_reference_counts(
     counters = device.life.counters
     events = pump(
         device,
-        lambda _: (
-            counters["blocks"] + counters["invalid"] == sum(wanted.values()) - wanted.get("hex_frames", 0)
-        ),
+        lambda _: counters["blocks"] + counters["invalid"] == sum(wanted.values()) - wanted.get("hex_frames", 0),
     )
     player.join()
     assert {key: counters[key] for key in ("blocks", "invalid", "hex_frames") if counters[key]} == wanted

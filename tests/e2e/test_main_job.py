@@ -21,7 +21,9 @@ __all__ = ["broker", "central"]
 
 
 @pytest.fixture
-def demo(tmp_path: Path, broker: Broker, central: Callable[..., CentralProcess]) -> Iterator[tuple[Demo, CentralProcess]]:
+def demo(
+    tmp_path: Path, broker: Broker, central: Callable[..., CentralProcess]
+) -> Iterator[tuple[Demo, CentralProcess]]:
     ops = central()
     box = Demo(tmp_path / "box", {"BOOTHKIT_MQTT": broker.address, "BOOTHKIT_CENTRAL_KEY": ops.key})
     box.start()

@@ -123,9 +123,7 @@ def test_removing_somebody_ends_their_pin_tokens_and_sign_ins_at_once(secrets: S
     assert secrets.remove("Ben") is None
 
 
-def test_from_the_fifth_wrong_pin_on_a_device_waits_twice_as_long_each_time(
-    secrets: Secrets, clock: FakeClock
-) -> None:
+def test_from_the_fifth_wrong_pin_on_a_device_waits_twice_as_long_each_time(secrets: Secrets, clock: FakeClock) -> None:
     assert [slug_of(secrets, "999999") for _ in range(4)] == ["wrong-pin"] * 4
     for seconds in (30, 60, 120, 240):
         assert retry_after(secrets, "999999") == seconds
@@ -205,9 +203,7 @@ def test_wrong_pins_are_forgotten_after_an_hour(secrets: Secrets, clock: FakeClo
 
 def test_guesses_sent_side_by_side_are_counted_one_by_one(secrets: Secrets) -> None:
     results: list[str] = []
-    threads = [
-        threading.Thread(target=lambda: results.append(slug_of(secrets, "999999"))) for _ in range(12)
-    ]
+    threads = [threading.Thread(target=lambda: results.append(slug_of(secrets, "999999"))) for _ in range(12)]
     for thread in threads:
         thread.start()
     for thread in threads:

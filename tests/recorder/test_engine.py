@@ -28,7 +28,8 @@ def test_the_same_identity_and_content_gets_the_first_answer_and_makes_no_second
     box.open_event()
     first = box.ask("sale.complete", COFFEE, id="s1")
     again = box.ask("sale.complete", COFFEE, id="s1")
-    assert first["ok"] and again == first
+    assert first["ok"]
+    assert again == first
     assert box.kinds().count("sale.completed/1") == 1
 
 
@@ -84,16 +85,27 @@ def test_a_malformed_command_does_not_use_its_identity_up(box: EngineBox, data: 
         ([{"kind": "card", "amount": 349}], "underpaid"),
     ],
 )
-def test_a_cart_is_paid_exactly_and_only_cash_gives_change(box: EngineBox, tenders: list[dict[str, Any]], slug: str) -> None:
+def test_a_cart_is_paid_exactly_and_only_cash_gives_change(
+    box: EngineBox, tenders: list[dict[str, Any]], slug: str
+) -> None:
     box.open_event()
     assert box.ask("sale.complete", {**COFFEE, "tenders": tenders})["refusal"]["slug"] == slug
 
 
 def test_a_sale_has_its_number_its_change_and_its_vat_rounded_once_a_rate(box: EngineBox) -> None:
     box.open_event()
-    lines = [{"sku": "COFFEE", "qty": 3}, {"sku": "CAKE", "qty": 1}, {"sku": "CUP", "qty": 2}, {"sku": "CUP", "qty": 1, "returned": True}]
+    lines = [
+        {"sku": "COFFEE", "qty": 3},
+        {"sku": "CAKE", "qty": 1},
+        {"sku": "CUP", "qty": 2},
+        {"sku": "CUP", "qty": 1, "returned": True},
+    ]
     lines += [{"sku": "BEANS", "grams": 250}, {"sku": "OPEN", "price": 99}]
-    answer = box.do("sale.complete", lines=lines, tenders=[{"kind": "card", "amount": 1000, "reference": "0417"}, {"kind": "cash", "amount": 2000}])
+    answer = box.do(
+        "sale.complete",
+        lines=lines,
+        tenders=[{"kind": "card", "amount": 1000, "reference": "0417"}, {"kind": "cash", "amount": 2000}],
+    )
     total = 1050 + 420 + 400 - 200 + 623 + 99
     assert (answer["total"], answer["change"], answer["number"]) == (total, 3000 - total, "1-1")
     assert answer["vat"] == [
@@ -151,7 +163,13 @@ def test_one_bad_command_of_a_batch_leaves_the_others_whole(box: EngineBox) -> N
     box.open_event()
     requests = [
         Request("staff", "a", "sale.complete", "staff:s1", COFFEE),
-        Request("staff", "b", "sale.complete", "staff:s1", {"lines": [{"sku": "NONE"}], "tenders": [{"kind": "cash", "amount": 1}]}),
+        Request(
+            "staff",
+            "b",
+            "sale.complete",
+            "staff:s1",
+            {"lines": [{"sku": "NONE"}], "tenders": [{"kind": "cash", "amount": 1}]},
+        ),
         Request("staff", "c", "sale.complete", "staff:s1", {"lines": "nonsense"}),
         Request("guest", "d", "sale.complete", "guest:x", COFFEE),
         Request("staff", "log-box-7-1", "sale.complete", "staff:s1", COFFEE),
@@ -190,7 +208,13 @@ def test_a_ticket_is_admitted_once_and_refused_with_the_time_of_the_first(box: E
     ],
 )
 def test_each_wrong_ticket_is_refused_with_its_reason(
-    box: EngineBox, tmp_path: Path, reason: str, event: str | None, times: tuple[int | None, int | None], list_: str, key_event: str | None
+    box: EngineBox,
+    tmp_path: Path,
+    reason: str,
+    event: str | None,
+    times: tuple[int | None, int | None],
+    list_: str,
+    key_event: str | None,
 ) -> None:
     live = box.open_event()
     folder = tmp_path / "foreign" if key_event else box.data / "keys"
@@ -222,13 +246,24 @@ def test_reentry_needs_an_exit_and_a_revoked_ticket_never_enters(box: EngineBox)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.sampled_from(["in", "out", "revoke", "restart"]), max_size=12), st.sampled_from(["single", "reentry"]))
-def test_no_sequence_of_scans_and_restarts_admits_more_than_the_list_allows(tmp_path_factory: pytest.TempPathFactory, steps: list[str], entry: str) -> None:
+@given(
+    st.lists(st.sampled_from(["in", "out", "revoke", "restart"]), max_size=12), st.sampled_from(["single", "reentry"])
+)
+def test_no_sequence_of_scans_and_restarts_admits_more_than_the_list_allows(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[str], entry: str
+) -> None:
     data = tmp_path_factory.mktemp("door")
     box = EngineBox(data)
     event = box.open_event()
     box.do("list.define", list="x", entry=entry)
-    text = code(event_key(data / "keys", event, create=True), "0e" * 12, event=event, list_="x", valid_from=None, valid_until=None)
+    text = code(
+        event_key(data / "keys", event, create=True),
+        "0e" * 12,
+        event=event,
+        list_="x",
+        valid_from=None,
+        valid_until=None,
+    )
     admitted = exits_after = 0
     revoked = False
     for step in steps:
@@ -269,7 +304,9 @@ def test_a_rebuild_gives_the_tables_that_were_there_and_the_journal_verifies(
         box.clock.advance(7)
         match command:
             case "sale.complete":
-                box.ask(command, {"lines": [{"sku": word, "qty": number}], "tenders": [{"kind": "cash", "amount": 20000}]})
+                box.ask(
+                    command, {"lines": [{"sku": word, "qty": number}], "tenders": [{"kind": "cash", "amount": 20000}]}
+                )
             case "ticket.scan":
                 box.ask(command, {"code": word, "direction": "in" if number else "out"})
             case "crossings.count":
@@ -378,7 +415,8 @@ def test_a_name_without_its_fact_is_swept_at_the_next_start(box: EngineBox) -> N
     refs = [ref for (ref,) in people.execute("SELECT ref FROM person")]
     people.close()
     again.engine.close()
-    assert len(refs) == 1 and "porphan" not in refs
+    assert len(refs) == 1
+    assert "porphan" not in refs
 
 
 @pytest.mark.parametrize("place", [2, 5, -1])

@@ -47,7 +47,9 @@ def raw_link(run: Path, role: str) -> socket.socket:
     return link
 
 
-def test_no_answered_sale_is_lost_or_doubled_when_the_recorder_is_killed_again_and_again(worker: Start, run_folder: Path, tmp_path: Path) -> None:
+def test_no_answered_sale_is_lost_or_doubled_when_the_recorder_is_killed_again_and_again(
+    worker: Start, run_folder: Path, tmp_path: Path
+) -> None:
     recorder = worker("recorder")
     open_event(run_folder)
     answered: dict[str, str] = {}
@@ -59,7 +61,9 @@ def test_no_answered_sale_is_lost_or_doubled_when_the_recorder_is_killed_again_a
             ident = f"till{till}-{number}"
             while ident not in answered:
                 try:
-                    answered[ident] = client.send("sale.complete", COFFEE, actor=f"staff:s{till}", id=ident).answer["number"]
+                    answered[ident] = client.send("sale.complete", COFFEE, actor=f"staff:s{till}", id=ident).answer[
+                        "number"
+                    ]
                 except RecorderDown:
                     done.wait(0.02)
         client.close()
@@ -105,17 +109,28 @@ def test_each_role_has_its_socket_and_only_its_commands(worker: Start, run_folde
         client.close()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     st.one_of(
         st.binary(min_size=1, max_size=400),
-        st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3), max_leaves=8).map(lambda value: json.dumps(value).encode()),
+        st.recursive(
+            st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+            max_leaves=8,
+        ).map(lambda value: json.dumps(value).encode()),
         st.fixed_dictionaries(
             {
                 "id": st.text(max_size=90) | st.integers(),
                 "command": st.sampled_from(["sale.complete", "ticket.scan", "nothing", "hello"]) | st.text(max_size=9),
                 "actor": st.sampled_from(["staff:x", "", "x"]) | st.none(),
-                "data": st.dictionaries(st.sampled_from(["code", "lines", "tenders", "x"]), st.text(max_size=9) | st.integers() | st.lists(st.integers(), max_size=2), max_size=3) | st.none(),
+                "data": st.dictionaries(
+                    st.sampled_from(["code", "lines", "tenders", "x"]),
+                    st.text(max_size=9) | st.integers() | st.lists(st.integers(), max_size=2),
+                    max_size=3,
+                )
+                | st.none(),
             }
         ).map(lambda frame: json.dumps(frame).encode()),
     )
@@ -147,6 +162,9 @@ def test_a_full_inbox_says_busy_and_the_same_key_works_later(worker: Start, run_
     recorder = worker("recorder")
     open_event(run_folder)
     links = [raw_link(run_folder, "staff") for _ in range(150)]
+    for link in links:
+        link.send(b'{"id":"hello","command":"hello","actor":"staff:x","data":{}}')
+        assert wire.unpack(link.recv(wire.MAX_FRAME + 1))["ok"]
     assert recorder.process is not None
     recorder.process.send_signal(signal.SIGSTOP)
     frames = {}
@@ -194,7 +212,9 @@ def test_people_are_answered_while_bulk_work_goes_on(worker: Start, run_folder: 
     assert positions[0] < last
 
 
-def test_a_follower_is_called_after_the_commit_and_a_dead_one_is_forgotten(worker: Start, run_folder: Path, tmp_path: Path) -> None:
+def test_a_follower_is_called_after_the_commit_and_a_dead_one_is_forgotten(
+    worker: Start, run_folder: Path, tmp_path: Path
+) -> None:
     worker("recorder")
     open_event(run_folder)
     wake = Wake(run_folder, "test")
@@ -208,7 +228,8 @@ def test_a_follower_is_called_after_the_commit_and_a_dead_one_is_forgotten(worke
         ear.settimeout(20)
         ear.setblocking(True)
         assert ear.recv(16)
-    assert answer.last is not None and reader.position() >= answer.last
+    assert answer.last is not None
+    assert reader.position() >= answer.last
     wait_until(lambda: not (run_folder / "wake" / "dead.sock").exists(), "the dead follower forgotten")
     wake.close()
     reader.close()
@@ -217,12 +238,13 @@ def test_a_follower_is_called_after_the_commit_and_a_dead_one_is_forgotten(worke
 
 def test_a_second_recorder_on_the_same_journal_is_refused(worker: Start, run_folder: Path) -> None:
     worker("recorder")
-    with pytest.raises((AssertionError, TimeoutError)):
+    with pytest.raises(AssertionError, match="is writing this journal"):
         worker("recorder")
-    assert "is writing this journal" in (run_folder / "recorder.log").read_text()
 
 
-def test_a_clean_stop_leaves_a_journal_that_others_can_still_read(worker: Start, run_folder: Path, tmp_path: Path) -> None:
+def test_a_clean_stop_leaves_a_journal_that_others_can_still_read(
+    worker: Start, run_folder: Path, tmp_path: Path
+) -> None:
     recorder = worker("recorder")
     open_event(run_folder)
     reader = Reader(tmp_path / "data")

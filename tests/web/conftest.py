@@ -6,11 +6,12 @@ import json
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -22,7 +23,12 @@ from appliance.clock import system_clock
 from appliance.config import Config
 from appliance.journal.client import RecorderClient
 from appliance.private.secrets import Secrets
-from tests.conftest import Process, wait_until
+from appliance.services.context import box_id
+from appliance.services.recorder.engine import Engine, Request
+from tests.conftest import Process
+
+if TYPE_CHECKING:
+    from tests.web.tablet import Tablet
 
 TOML = """
 [staff]
@@ -58,6 +64,11 @@ class Answer:
     body: bytes
 
     @property
+    def cookies(self) -> list[str]:
+        """What Set-Cookie says, one text a cookie."""
+        return self.headers.get_all("Set-Cookie") or []
+
+    @property
     def json(self) -> Any:
         """The body as JSON."""
         return json.loads(self.body)
@@ -79,9 +90,7 @@ class Client:
     url: str
     headers: dict[str, str] = field(default_factory=dict)
 
-    def ask(
-        self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, **headers: str
-    ) -> Answer:
+    def ask(self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, **headers: Any) -> Answer:
         """One request; ``body`` as JSON, or ``raw`` bytes. ``headers``: with _ for -."""
         more = {name.replace("_", "-"): value for name, value in headers.items()}
         data = raw if raw is not None else None if body is None else json.dumps(body).encode()
@@ -94,11 +103,11 @@ class Client:
         finally:
             connection.close()
 
-    def get(self, path: str, **headers: str) -> Answer:
+    def get(self, path: str, **headers: Any) -> Answer:
         """A read of the API."""
         return self.ask("GET", f"/api/v1{path}", **headers)
 
-    def post(self, path: str, body: Any = None, *, key: str | None = None, **headers: str) -> Answer:
+    def post(self, path: str, body: Any = None, *, key: str | None = None, **headers: Any) -> Answer:
         """A write of the API with a fresh key, or the one given."""
         chosen = key or f"key-{next(_keys)}"
         return self.ask("POST", f"/api/v1{path}", body, Idempotency_Key=chosen, **headers)
@@ -112,28 +121,34 @@ class Client:
 class House:
     """The box: its folders, its two workers, its people."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, prepare: Callable[[Path, Config], None], items: Iterable[dict[str, Any]]) -> None:
         self.data, self.run = folder / "data", folder / "run"
         self.run.mkdir()
         self.data.mkdir()
         config = msgspec.convert({"devices": {"printer": "tcp://127.0.0.1:9"}, "clock": {"trust": "rtc"}}, Config)
-        demo.prepare(self.data, config)
+        prepare(self.data, config)
         secrets = Secrets(self.data, system_clock("rtc"))
-        for name, role, pin in (("Cleo", "door", "333333"),):
-            secrets.add(name, role, pin)  # type: ignore[arg-type]
+        secrets.add("Cleo", "door", "333333")
         self.tokens = {staff.name: secrets.issue_token(staff) for staff in secrets.staff()}
         secrets.close()
         self.recorder = Process("recorder", self.data, self.run, TOML)
-        self.till = Process("till", self.data, self.run, TOML)
         self.recorder.start()
-        self.till.start()
-        self.url = self.board("till")["url"]
+        self.url = "http://127.0.0.1:0"
+        self.start_till()
         self.admin = RecorderClient(self.run, "admin")
         self.device = RecorderClient(self.run, "device")
-        items = [*demo.ITEMS, *MORE_ITEMS]
-        self.admin.send("catalogue.import", {"items": items}, actor="admin:test", id="items")
-        with (self.data / "demo" / "tickets.csv").open(newline="") as file:
-            self._codes = {list_: iter([row["code"] for row in rows]) for list_, rows in _by_list(file)}
+        if listed := list(items):
+            self.admin.send("catalogue.import", {"items": listed}, actor="admin:test", id="items")
+        tickets = self.data / "demo" / "tickets.csv"
+        rows = list(csv.DictReader(tickets.read_text().splitlines())) if tickets.exists() else []
+        self._codes = {name: iter([row["code"] for row in rows if row["list"] == name]) for name in ("general", "vip")}
+
+    def start_till(self) -> None:
+        """A new till process, at the address where the last one was."""
+        port = self.url.rpartition(":")[2]
+        self.till = Process("till", self.data, self.run, TOML.replace("port = 0", f"port = {port}"))
+        self.till.start()
+        self.url = self.board("till")["url"]
 
     def board(self, name: str) -> Any:
         """What a worker shows of itself."""
@@ -164,17 +179,33 @@ class House:
                 worker.kill(signal.SIGKILL)
 
 
-def _by_list(file: Any) -> list[tuple[str, list[dict[str, str]]]]:
-    rows = list(csv.DictReader(file))
-    return [(name, [row for row in rows if row["list"] == name]) for name in {row["list"] for row in rows}]
+def empty(data: Path, config: Config) -> None:
+    """A box that was just unpacked: a lead and a cashier, no event."""
+    Engine(data, config, system_clock("rtc"), box_id(config, data)).close()
+    with closing(Secrets(data, system_clock("rtc"))) as secrets:
+        secrets.add("Ada", "lead", "123456")
+        secrets.add("Ben", "cashier", "222222")
 
 
-def new_house() -> Iterator[House]:
+def without_drawer(data: Path, config: Config) -> None:
+    """An open event, and no drawer."""
+    empty(data, config)
+    engine = Engine(data, config, system_clock("rtc"), box_id(config, data))
+    event = {"name": "Bare", "currency": "EUR", "timezone": "Europe/Berlin", "area_m2": "9"}
+    for command, asked in (("event.create", event), ("event.open", {})):
+        assert engine.execute([Request("admin", command, command, "admin:test", asked)])[0]["ok"]
+    engine.close()
+
+
+def new_house(
+    prepare: Callable[[Path, Config], None] = demo.prepare,
+    items: Iterable[dict[str, Any]] = (*demo.ITEMS, *MORE_ITEMS),
+) -> Iterator[House]:
     """A house on a short path (unix sockets), gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="bk-", dir="/tmp"))
     house = None
     try:
-        house = House(folder)
+        house = House(folder, prepare, items)
         yield house
     finally:
         if house is not None:
@@ -194,6 +225,18 @@ def own_house() -> Iterator[House]:
     yield from new_house()
 
 
+@pytest.fixture
+def bare_house() -> Iterator[House]:
+    """One whose drawer nobody has opened."""
+    yield from new_house(without_drawer)
+
+
+@pytest.fixture
+def empty_house() -> Iterator[House]:
+    """One without an event, without items."""
+    yield from new_house(empty, ())
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """A real browser."""
@@ -203,4 +246,31 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-__all__ = ["wait_until"]
+@pytest.fixture
+def new_tablet(house: House, chromium: Browser) -> Iterator[Callable[..., "Tablet"]]:
+    """Tablets of the shared house; nothing on them may complain or look elsewhere."""
+    from tests.web.tablet import Tablet
+
+    opened: list[Tablet] = []
+
+    def new(**context: Any) -> Tablet:
+        opened.append(Tablet(chromium, house, **context))
+        return opened[-1]
+
+    yield new
+    for tablet in opened:
+        tablet.close()
+        assert tablet.faults == []
+        assert tablet.elsewhere == []
+
+
+@pytest.fixture
+def lone(own_house: House, chromium: Browser) -> Iterator["Tablet"]:
+    """A tablet of a house that may fall silent, so it may complain about that."""
+    from tests.web.tablet import Tablet
+
+    tablet = Tablet(chromium, own_house)
+    yield tablet
+    tablet.close()
+    assert tablet.elsewhere == []
+    assert [fault for fault in tablet.faults if "Failed to load resource" not in fault] == []

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from appliance.errors import invalid
 
-REMEDY = "Correct the request; nothing was moved."
+REMEDY = "Nothing was moved; correct it and send it again."
 
 
 class Controls(Protocol):
@@ -24,7 +24,7 @@ class Controls(Protocol):
         """Somebody begins to walk, and goes back."""
 
     def printer(self, paper: Any = None, cover: Any = None, online: bool | None = None) -> None:
-        """``ok``, ``near_end`` or ``out``; ``open`` or ``closed``; the printer's own switch."""
+        """Set the paper (``ok``, ``near_end``, ``out``), the cover (``open``, ``closed``) and its online key."""
 
     def power(
         self,
@@ -33,13 +33,13 @@ class Controls(Protocol):
         pv_watts: float | None = None,
         soc: float | None = None,
     ) -> None:
-        """Battery V and A (positive = charging), panel W, state of charge in percent."""
+        """Set battery V and A (positive = charging), panel W and state of charge in percent."""
 
     def unplug(self, device: Any) -> None:
-        """Pull ``printer``, ``scanner``, ``beam`` or ``power``."""
+        """Pull the plug of ``printer``, ``scanner``, ``beam`` or ``power``."""
 
     def plug(self, device: Any) -> None:
-        """Put it back."""
+        """Put the plug back."""
 
     def state(self) -> dict[str, Any]:
         """``printer {paper, cover, online}``, ``power {volts, amps, pv_watts, soc}``, ``walked {in, out}``,

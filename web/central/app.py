@@ -1,4 +1,4 @@
-"""``/api/v1/…`` for scripts and one page for people, over whatever can answer the questions of ``Reading``."""
+"""``/api/v1/…`` for scripts and a page for people, over whatever can answer the questions of ``Reading``."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
@@ -59,9 +59,7 @@ def create_app(reading: Reading, now_ms: Callable[[], int]) -> Flask:
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
-        return _problem(
-            error.code or 500, error.name.lower().replace(" ", "-"), error.description or error.name, ""
-        )
+        return _problem(error.code or 500, error.name.lower().replace(" ", "-"), error.description or error.name, "")
 
     @app.after_request
     def headers(response: Response) -> Response:

@@ -1,5 +1,6 @@
 """How amounts, numbers, times and spans are written for people, in one language."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from babel.numbers import format_currency, format_decimal, get_currency_precisio
 
 _MINUS = "\N{MINUS SIGN}"
 _NBSP = "\N{NO-BREAK SPACE}"
+_TOUCHING = re.compile(r"(?<=[A-Z])(?=[0-9])")  # CLDR's currencySpacing, which Babel leaves out: CHF 5.00
 
 
 def sentence(text: str) -> str:
@@ -27,7 +29,8 @@ class Wording:
     def money(self, minor: int, currency: str) -> str:
         """4450, EUR → €44.50; a true minus sign in front of what goes back."""
         amount = Decimal(minor).scaleb(-get_currency_precision(currency))
-        return format_currency(amount, currency, locale=self._locale).replace("-", _MINUS)
+        text = format_currency(amount, currency, locale=self._locale).replace("-", _MINUS)
+        return _TOUCHING.sub(_NBSP, text)
 
     def number(self, value: int | float) -> str:
         """1231 → 1,231."""

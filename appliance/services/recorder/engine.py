@@ -79,7 +79,9 @@ class Engine:
             self.store.begin()
             self._start_log("new")
             self.store.commit()
-        referred = {ref for (ref,) in self.store.db.execute("SELECT holder_ref FROM p_ticket WHERE holder_ref IS NOT NULL")}
+        referred = {
+            ref for (ref,) in self.store.db.execute("SELECT holder_ref FROM p_ticket WHERE holder_ref IS NOT NULL")
+        }
         if orphans := self.people.sweep(referred):
             logger.info("people.swept", orphans=orphans)
 
@@ -94,9 +96,9 @@ class Engine:
     def execute(self, requests: Sequence[Request], more: Callable[[], bool] = lambda: True) -> list[Reply]:
         """Decide a batch in order, commit once; the replies may be sent when this returns.
 
-        ``more`` is asked between commands: when it says no, the batch ends early and fewer replies come back. A disk that
-        is full, or a database that cannot write, undoes the whole batch: every reply then says so, and no identity is
-        used up.
+        ``more`` is asked between commands: when it says no, the batch ends early and fewer replies come back. A disk
+        that is full, or a database that cannot write, undoes the whole batch: every reply then says so, and no
+        identity is used up.
         """
         replies: list[Reply] = []
         try:
@@ -121,9 +123,13 @@ class Engine:
     def _storage_problem(error: StorageError) -> Problem:
         if is_full(error):
             return Problem(
-                "disk-full", "The card is full; nothing was recorded.", "Free space on the card; nothing is lost so far."
+                "disk-full",
+                "The card is full; nothing was recorded.",
+                "Free space on the card; nothing is lost so far.",
             )
-        return Problem("busy", f"The journal cannot be written now: {error}", "Ask again in a moment with the same key.")
+        return Problem(
+            "busy", f"The journal cannot be written now: {error}", "Ask again in a moment with the same key."
+        )
 
     def _notice_clock(self) -> None:
         """A wall clock that moved against the monotonic one is a fact."""
@@ -146,17 +152,21 @@ class Engine:
             return failure(request.id, problem)
         except Conflict as error:
             mark.undo()
-            return failure(request.id, Problem("key-reused", f"identity {request.id} is taken: {error}", "Mint a new key."))
+            return failure(
+                request.id, Problem("key-reused", f"identity {request.id} is taken: {error}", "Mint a new key.")
+            )
         except StorageError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - one command that trips over a bug must not take the others with it
             mark.undo()
             place = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{Path(place.filename).name}:{place.lineno} {place.name}"
             logger.error("command.failed", command=str(request.command)[:60], error=type(error).__name__, where=where)
             return failure(
                 request.id,
-                Problem("internal", "The box could not decide this; nothing was recorded.", "Tell the lead; see the log."),
+                Problem(
+                    "internal", "The box could not decide this; nothing was recorded.", "Tell the lead; see the log."
+                ),
             )
         return reply
 
@@ -299,5 +309,3 @@ def failure(ident: Any, problem: Problem) -> Reply:
         "refusal": {**problem.as_dict(), "keeps": problem.keeps},
         "positions": None,
     }
-
-

@@ -1,4 +1,5 @@
-"""Commands that make no facts: receipts from central, cosignatures, checkpoints on request, followers' positions, links."""
+"""Commands that make no facts: receipts from central, cosignatures, checkpoints on request, followers' positions,
+links."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, get_args
@@ -40,7 +41,9 @@ def _cosign(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any
     try:
         engine.store.cosign(_text(data, "note"), _central(engine).witness())
     except notes.BadNote as error:
-        raise Problem("bad-receipt", str(error), "Check [central] key; the checkpoint stays without a witness.") from error
+        raise Problem(
+            "bad-receipt", str(error), "Check [central] key; the checkpoint stays without a witness."
+        ) from error
     return {}
 
 

@@ -66,9 +66,7 @@ class Server:
     def _listen(self, run: Path, role: Role) -> socket.socket:
         path = run / f"{role}.sock"
         path.unlink(missing_ok=True)
-        listener = socket.socket(
-            socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
-        )
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
         listener.bind(str(path))
         path.chmod(0o660)
         listener.listen(64)
@@ -196,6 +194,7 @@ def main(ctx: WorkerContext) -> int:
     code = loop.run(show)
     server.close()
     board.put(state="stopping")
-    # Not closed: when the last writer closes, readers of other users can no longer open the file (docs/architecture.md).
+    # Not closed: when the last writer closes, readers of other users can no longer open the file
+    # (docs/architecture.md).
     handle.close()
     os._exit(code)

@@ -1,6 +1,5 @@
-"""The way to central: facts out over MQTT 5, receipts and cosignatures in. `connection` alone knows paho-mqtt.
-
-Without a broker the worker idles, and imports nothing of it.
+"""The way to central: facts out over MQTT 5, receipts and cosignatures in. `connection` alone knows paho-mqtt; a
+worker without a broker idles, and imports none of it.
 """
 
 from appliance.board import Board

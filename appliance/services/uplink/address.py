@@ -1,4 +1,4 @@
-"""Where the broker is, who we are there, and what proves it. Files are read at each attempt, so they can be replaced."""
+"""Where the broker is, who we are there, and what proves it. Files are read at each attempt: they may change."""
 
 import ssl
 from dataclasses import dataclass
@@ -31,10 +31,12 @@ class Address:
         return lines[0] if lines else ""
 
     def tls(self) -> ssl.SSLContext | None:
-        """TLS that trusts the given authority alone, with our certificate when there is one. OSError, ssl.SSLError:
-        also for a key with a passphrase, which nobody is there to type."""
+        """TLS that trusts the given authority alone, with our certificate when there is one. OSError,
+        ssl.SSLError: also for a key with a passphrase, which nobody is there to type."""
         if not self.ca:
             return None
+        for path in filter(None, (self.ca, self.cert, self.key)):
+            open(path, "rb").close()  # OpenSSL's own error would not say which file is missing
         context = ssl.create_default_context(cafile=self.ca)
         if self.cert:
             context.load_cert_chain(self.cert, self.key or None, password="")

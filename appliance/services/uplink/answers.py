@@ -2,8 +2,8 @@
 
 import hashlib
 from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from appliance import log
 from appliance.errors import Problem, RecorderDown
@@ -17,14 +17,23 @@ _MOST_NOTES = 8
 _RECORDER_S = 3.0
 
 
+@dataclass(frozen=True)
+class Receipt:
+    """Central holds everything up to ``pos``. ``fresh``: it says so now, it had not been lying at the broker."""
+
+    pos: int
+    fresh: bool
+
+
 class Answers:
-    """Keeps what came until its turn; every note costs the recorder a commit, so the newest good receipt makes the
+    """Keeps what came until its turn. Every note costs the recorder a commit, so the newest good receipt makes the
     older ones needless."""
 
     def __init__(self, run: Path) -> None:
         self._recorder = RecorderClient(run, "uplink", _RECORDER_S)
-        self._receipts: deque[str] = deque(maxlen=_MOST_NOTES)
+        self._receipts: deque[tuple[str, bool]] = deque(maxlen=_MOST_NOTES)
         self._cosigned: deque[str] = deque(maxlen=_MOST_NOTES)
+        self._taken: dict[str, tuple[str, int]] = {}  # by command: the newest note that the recorder took, its pos
         self.refused: Fault | None = None
         """Why the last one that was refused was refused."""
 
@@ -36,43 +45,54 @@ class Answers:
         """Whether there is anything to hand over."""
         return bool(self._receipts or self._cosigned)
 
-    def keep(self, topic: str, payload: bytes) -> None:
+    def keep(self, topic: str, payload: bytes, *, fresh: bool) -> None:
         """A message from central; what is no text is dropped with a line in the log."""
         try:
             note = payload.decode()
         except UnicodeDecodeError:
             logger.warning("uplink.unreadable", topic=topic, bytes=len(payload))
             return
-        kept = self._receipts if topic.endswith("/receipt") else self._cosigned
-        if note and note not in kept:
-            kept.append(note)
+        if not note:
+            return  # how a retained message is taken back
+        if topic.endswith("/receipt"):
+            self._receipts.append((note, fresh))
+        elif note not in self._cosigned:
+            self._cosigned.append(note)
 
-    def hand_over(self) -> int | None:
-        """Have the recorder judge what waits; the position of the newest receipt that it took. RecorderDown: later."""
-        pos: int | None = None
+    def hand_over(self) -> Receipt | None:
+        """Have the recorder judge what waits; the newest receipt that it took. RecorderDown: what was not judged waits
+        on."""
+        taken: Receipt | None = None
         while self._receipts:
-            answer = self._ask("uplink.receipt", self._receipts[-1])
-            if answer is None:
+            note, fresh = self._receipts[-1]
+            pos = self._ask("uplink.receipt", note)
+            if pos is None:
                 self._receipts.pop()
             else:
+                taken = Receipt(pos, fresh)
                 self._receipts.clear()
-                pos = int(answer["pos"])
         while self._cosigned:
             self._ask("checkpoint.cosign", self._cosigned[0])
             self._cosigned.popleft()
-        return pos
+        return taken
 
-    def _ask(self, command: str, note: str) -> dict[str, Any] | None:
-        """The recorder's answer; None when it refused. The identity comes from the note: repeats are harmless."""
+    def _ask(self, command: str, note: str) -> int | None:
+        """The position that the recorder's answer names, else 0; None when it refused. The identity comes from the
+        note, so that repeats are harmless; one that was taken last is not asked about again."""
+        if (taken := self._taken.get(command)) is not None and taken[0] == note:
+            return taken[1]
         ident = f"{command}-{hashlib.sha256(note.encode()).hexdigest()[:32]}"
         try:
-            return self._recorder.send(command, {"note": note}, actor="box:uplink", id=ident).answer
+            answer = self._recorder.send(command, {"note": note}, actor="box:uplink", id=ident).answer
         except Problem as problem:
             if problem.slug in ("busy", "disk-full"):
                 raise RecorderDown(problem.detail, remedy=problem.remedy) from problem
             logger.warning("uplink.bad_answer", command=command, why=problem.detail, about=_about(note))
             self.refused = Fault(f"{command} refused: {problem.detail}", problem.remedy)
             return None
+        pos = int(answer.get("pos", 0))
+        self._taken[command] = (note, pos)
+        return pos
 
 
 def _about(note: str) -> str:

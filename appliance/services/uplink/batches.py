@@ -1,4 +1,4 @@
-"""Stored facts → one message: a CloudEvents 1.0 JSON batch (CloudEvents JSON format §4), bodies byte for byte."""
+"""Stored facts → one message: a batch of CloudEvents 1.0 (its JSON format, §4), the bodies byte for byte."""
 
 import json
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ MOST = 100
 """Events in one batch."""
 
 USUAL_BYTES = 64 * 1024
-"""A batch ends before this, so that a slow line is never blocked for long; a single larger fact goes alone."""
+"""A batch ends before this, so that a slow line is not blocked for long; a single larger fact goes alone."""
 
 
 class FactTooLarge(Exception):
@@ -36,7 +36,7 @@ def event(fact: Stored) -> bytes:
 
 
 def batch(facts: Sequence[Stored], limit: int) -> tuple[bytes, int]:
-    """The longest message of at most ``limit`` bytes that begins with the first fact, and how many facts it holds.
+    """The longest message of at most ``limit`` bytes from the first fact on, and how many facts it holds.
 
     Raises FactTooLarge when not even one fits.
     """

@@ -1,13 +1,13 @@
 """MQTT 5 by paho-mqtt, driven by the worker's own loop through its socket.
 
-Why not paho's thread: an exception in a callback ends that thread without a word while is_connected() stays true, and
-only a second watchdog would notice; here the worker's one sign of life covers the network too, and nothing is shared
-between threads. What would block the loop is done elsewhere: name lookup, TCP and TLS run in a thread that owns its
-client alone until it hands it over, and what the socket does not take at once waits in paho's queue until the
-connection's epoll descriptor, which the loop can only read, says that there is room.
+Why not paho's thread: an exception in a callback ends that thread without a word while is_connected() stays true,
+and only a second watchdog would notice; here the worker's one sign of life covers the network too, and nothing is
+shared between threads. What would block the loop is done elsewhere: name lookup, TCP and TLS run in a thread that
+owns its client alone until it hands it over, and what the socket does not take at once waits in paho's queue until
+the connection's epoll descriptor, which the loop can only read, says that there is room.
 
-Every connection has a client of its own: no queued message, packet id or half-read packet outlives it. Callbacks only
-append to a deque; it is worked off when paho has returned.
+Every connection has a client of its own: no queued message, packet id or half-read packet outlives it. Callbacks
+only append to a deque, which is worked off when paho has returned.
 """
 
 import random
@@ -37,7 +37,7 @@ WINDOW = 20
 """QoS 1 messages without a PUBACK; paho looks through all of them at each one (docs/uplink.md)."""
 
 WINDOW_BYTES = 256 * 1024
-"""Payload without a PUBACK beyond which nothing is added: on 100 kbit/s that is 20 s, on a fast line it is never felt."""
+"""Payload without a PUBACK beyond which nothing is added: 20 s of 100 kbit/s, never felt on a fast line."""
 
 _KEEPALIVE_S = 30
 _ESTABLISHED_S = 15.0
@@ -75,15 +75,15 @@ class Listener(Protocol):
     def offline(self, fault: Fault) -> None:
         """Not, or no longer; it tries again by itself."""
 
-    def received(self, topic: str, payload: bytes) -> None:
-        """A message on one of the subscribed topics."""
+    def received(self, topic: str, payload: bytes, retained: bool) -> None:
+        """A message on one of the subscribed topics; ``retained``: it had been lying at the broker."""
 
     def acknowledged(self, topic: str, fault: Fault | None, heard: bool) -> None:
         """The broker's answer to one QoS 1 message; ``heard``: whether anybody listens to that topic."""
 
 
 class Connection:
-    """Keeps one connection open, again and again, with a pause that doubles and jitters, until it is closed."""
+    """Opens a connection again and again, with a pause that doubles and jitters, until it is closed."""
 
     def __init__(
         self,
@@ -95,15 +95,10 @@ class Connection:
         topics: tuple[str, ...],
         chance: Callable[[], float] = random.random,
     ) -> None:
-        """``will``: what the broker shall say when we vanish, asked for at each attempt. ``chance``: 0 to 1, for jitter."""
+        """``will``: what the broker shall say when we vanish, asked for at each attempt. ``chance``: 0 to 1."""
         self.address = address
-        self._loop, self._listener, self._will, self._topics, self._chance = (
-            loop,
-            listener,
-            will,
-            topics,
-            chance,
-        )
+        self._loop, self._listener, self._chance = loop, listener, chance
+        self._will, self._topics = will, topics
         self._client: Client | None = None
         self._poll: select.epoll | None = None
         self._established = False
@@ -131,7 +126,8 @@ class Connection:
 
     def room(self) -> int:
         """How many QoS 1 messages may be sent now."""
-        if not self._established or sum(len(message.payload) for message in self._in_flight.values()) >= WINDOW_BYTES:
+        waiting = sum(len(message.payload) for message in self._in_flight.values())
+        if not self._established or waiting >= WINDOW_BYTES:
             return 0
         return self._window - len(self._in_flight)
 
@@ -141,7 +137,7 @@ class Connection:
         return max(0, limit - _HEADERS - len(topic.encode()))
 
     def publish(self, message: Message) -> bool:
-        """Send one message; False when there is no connection, no room in the window, or it is beyond the broker's limit."""
+        """Send one message; False without a connection, without room, or beyond the broker's limit."""
         client = self._client
         if client is None or not self._established or (message.qos and self.room() <= 0):
             return False
@@ -301,7 +297,7 @@ class Connection:
             topic = message.topic
         except UnicodeDecodeError:
             return  # not one of ours; MQTT 5.0 §1.5.4 has the broker refuse it
-        self._listener.received(topic, bytes(message.payload))
+        self._listener.received(topic, bytes(message.payload), bool(message.retain))
 
     def _on_disconnect(self, by_broker: bool, code: int, name: str) -> None:
         if by_broker:

@@ -1,4 +1,4 @@
-"""What can be wrong with the way to the broker, in words for a person: the reason, and what to do about it."""
+"""What can be wrong on the way to the broker, in words for a person: the reason, and what to do about it."""
 
 import socket
 import ssl
@@ -113,11 +113,11 @@ def by_error(broker: str, error: BaseException) -> Fault:
     match error:
         case ssl.SSLCertVerificationError():
             return Fault(
-                f"{broker}: its certificate is not accepted: {error.verify_message or error.reason}",
+                f"{broker}: its certificate is not accepted: {error.verify_message}",
                 "Check [mqtt] ca, the broker's name in its certificate, and this box's clock.",
             )
         case ssl.SSLError():
-            return Fault(f"{broker}: no TLS: {error.reason}", "Check the port, and [mqtt] ca, cert and key.")
+            return Fault(f"{broker}: no TLS: {error.strerror}", "Check the port, and [mqtt] ca, cert and key.")
         case socket.gaierror():
             return Fault(
                 f"{broker}: the name is not known here",

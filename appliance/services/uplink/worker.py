@@ -24,6 +24,8 @@ logger = log.get("uplink")
 
 _ANSWERS_S = 0.25
 _HOLD_S = 10.0
+_LONGEST_HOLD_S = 300.0
+_LIVE_SHARE = 20  # reading the live numbers takes one part in so many of the worker's time, at most
 _SHOW_REFUSED_S = 60.0
 _CONNECTING = Fault("connecting", "Nothing: it takes a moment.")
 _UNHEARD = Fault("the broker has no subscriber for facts", "Start central, or check which broker it uses.")
@@ -50,11 +52,12 @@ class Uplink:
         self._answers_planned = False
         self._flow: Flow | None = None
         self._position, self._log, self._event, self._key = 0, 0, "", ""
+        self._version = version("boothkit")
         self._faults: dict[str, Fault] = {"connection": _CONNECTING}
-        self._held_until = 0.0
+        self._held_until, self._hold_s = 0.0, _HOLD_S
         self._beside_due = False
         self._sent_beside: dict[str, bytes] = {}
-        self._live_at = -1
+        self._live_at, self._live_after = -1, 0.0
         self._live = live.Changes()
         self._prefix = f"boothkit/1/{ctx.config.box.cell}/{ctx.box}"
         mqtt = ctx.config.mqtt
@@ -106,9 +109,11 @@ class Uplink:
             if self._flow is None:
                 self._flow = Flow(self._reader.safe().pos)
             if position != self._position:
-                for fact in self._reader.facts(position - 1, 1):
-                    self._log, self._event = fact.log, json.loads(fact.body)["event"]
-                self._key = (self._ctx.data / "keys" / "box.pub").read_text().split()[-1]
+                (newest,) = self._reader.facts(position - 1, 1)
+                if newest.log != self._log:
+                    (first,) = self._reader.facts(position - newest.seq, 1)
+                    self._key = json.loads(first.body)["data"]["key"]
+                self._log, self._event = newest.log, json.loads(newest.body)["event"]
                 self._position = position
 
     @contextmanager
@@ -117,8 +122,8 @@ class Uplink:
         try:
             yield
             self._faults.pop("journal", None)
-        except (RecorderDown, OSError) as error:
-            self._faults["journal"] = Fault(f"the journal cannot be read: {error}", RecorderDown.remedy)
+        except RecorderDown as error:
+            self._faults["journal"] = Fault(f"the journal cannot be read: {error}", error.remedy)
 
     def _send(self) -> None:
         """What goes beside the facts when its second has come; then facts until the window is full."""
@@ -134,7 +139,7 @@ class Uplink:
             flow.sent(last, self._loop.now())
 
     def _send_batch(self, after: int) -> int | None:
-        """One message with the facts behind ``after``; the position of its last fact, None when it was not sent."""
+        """One message with the facts behind ``after``: the position of the last, None when it was not sent."""
         topic = f"{self._prefix}/facts"
         with self._reading():
             facts = self._reader.facts(after, batches.MOST)
@@ -150,11 +155,14 @@ class Uplink:
         return None
 
     def _hold(self, fault: Fault) -> None:
-        """The broker does not take facts: say why, and try again later from the safe mark."""
+        """The broker does not take facts: say why, and try again later from the safe mark. The rest of the window,
+        which comes back the same way, does not make the pause longer."""
         if self._faults.get("facts") != fault:
             logger.warning("uplink.refused", reason=fault.reason)
         self._faults["facts"] = fault
-        self._held_until = self._loop.now() + _HOLD_S
+        if self._loop.now() >= self._held_until:
+            self._held_until = self._loop.now() + self._hold_s
+            self._hold_s = min(_LONGEST_HOLD_S, self._hold_s * 2)
         if self._flow is not None:
             self._flow.connected()
 
@@ -167,10 +175,7 @@ class Uplink:
             head = self._reader.checkpoint()
             if head is not None:
                 messages.append(Message(f"{self._prefix}/checkpoint", head.note.encode()))
-            if self._live_at != self._position:
-                for subject, payload in self._live.of(live.read(self._reader, self._ctx.clock())):
-                    self._connection.publish(Message(f"{self._prefix}/live/{subject}", payload, qos=0))
-                self._live_at = self._position
+            self._send_live()
         complete = True
         for message in messages:
             if self._sent_beside.get(message.topic) != message.payload:
@@ -180,10 +185,19 @@ class Uplink:
                     complete = False
         return complete
 
+    def _send_live(self) -> None:
+        began = self._loop.now()
+        if self._live_at == self._position or began < self._live_after:
+            return
+        for subject, payload in self._live.of(live.read(self._reader, self._ctx.clock())):
+            self._connection.publish(Message(f"{self._prefix}/live/{subject}", payload, qos=0))
+        self._live_at = self._position
+        self._live_after = began + _LIVE_SHARE * (self._loop.now() - began)
+
     def _status(self, *, online: bool) -> Message:
         status = {
             "online": online,
-            "version": version("boothkit"),
+            "version": self._version,
             "log": self._log,
             "position": self._position,
             "safe": self._flow.safe if self._flow else 0,
@@ -200,7 +214,7 @@ class Uplink:
         logger.info("uplink.connected", broker=self._connection.address.broker)
         for source in ("connection", "facts", "beside", "central"):
             self._faults.pop(source, None)
-        self._held_until = 0.0
+        self._held_until, self._hold_s = 0.0, _HOLD_S
         self._sent_beside.clear()
         self._live.forget()
         self._live_at = -1
@@ -235,14 +249,15 @@ class Uplink:
             return
         if self._loop.now() >= self._held_until:
             self._faults.pop("facts", None)
+            self._hold_s = _HOLD_S
         if heard:
             self._faults.pop("central", None)
         else:
             self._faults["central"] = _UNHEARD
 
-    def received(self, topic: str, payload: bytes) -> None:
+    def received(self, topic: str, payload: bytes, retained: bool) -> None:
         """A receipt or a cosigned checkpoint."""
-        self._answers.keep(topic, payload)
+        self._answers.keep(topic, payload, fresh=not retained)
         self._plan_answers(0.0)
 
     def _plan_answers(self, seconds: float) -> None:
@@ -255,7 +270,7 @@ class Uplink:
         self._answers_planned = False
         refused = self._answers.refused
         try:
-            pos = self._answers.hand_over()
+            receipt = self._answers.hand_over()
             self._faults.pop("recorder", None)
         except RecorderDown as error:
             self._faults["recorder"] = Fault(f"the recorder does not answer: {error}", error.remedy)
@@ -265,10 +280,10 @@ class Uplink:
             self._faults["answer"] = fault
             self._loop.call_later(_SHOW_REFUSED_S, lambda: self._forget_refused(fault))
         flow = self._flow
-        if pos is not None and flow is not None:
+        if receipt is not None and flow is not None:
             before = flow.safe
-            if flow.receipted(pos, self._loop.now()):
-                logger.info("uplink.goes_back", central=pos, safe=before)
+            if flow.receipted(receipt.pos, self._loop.now(), fresh=receipt.fresh):
+                logger.info("uplink.goes_back", central=receipt.pos, safe=before)
         self._answers_planned = True
         self._loop.call_later(_ANSWERS_S, self._rested)
         self._send()

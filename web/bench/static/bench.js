@@ -10,6 +10,7 @@ const gone = document.getElementById("gone");
 const wire = document.getElementById("wire");
 let tag = "";
 let sent = 0;
+let answered = 0;
 let heard = new Date();
 
 document.querySelectorAll("[data-plain]").forEach((node) => (node.hidden = true));
@@ -61,15 +62,21 @@ function draw(answer, { isNews }) {
 async function post(form, values) {
   const turn = ++sent;
   const answer = await ask(form.action, { method: "POST", body: values });
+  answered += 1;
   if (!answer) silent();
   else if (turn === sent) draw(answer, { isNews: false });
 }
 
+// While a key is on its way or a slider is held, news may be from before it.
+function handsOn() {
+  return answered < sent || document.querySelector("[type=range]:active");
+}
+
 async function look() {
-  if (document.hidden) return;
+  if (document.hidden || handsOn()) return;
   const turn = sent;
   const answer = await ask("/", tag ? { headers: { "If-None-Match": tag } } : {});
-  if (turn !== sent) return; // from before the last key
+  if (turn !== sent || handsOn()) return;
   if (!answer) silent();
   else if (answer.status !== 304) draw(answer, { isNews: true });
   else {

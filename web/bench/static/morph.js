@@ -1,7 +1,5 @@
 // Redrawing that leaves alone what is the same: the focus, a key half pressed, a picture that is there already.
 
-const own = (node) => node.hasAttribute("data-own");
-
 // Make `old` like `fresh`, which may be used up. Left to the person: fields marked data-own, and what is folded open.
 export function morph(old, fresh) {
   if (old.nodeType !== Node.ELEMENT_NODE) {
@@ -14,7 +12,7 @@ export function morph(old, fresh) {
   for (const { name, value } of fresh.attributes) {
     if (old.getAttribute(name) !== value && !kept(old, name)) old.setAttribute(name, value);
   }
-  if (old.nodeName === "INPUT" && !own(old) && !old.matches(":active")) {
+  if (old.nodeName === "INPUT" && !old.hasAttribute("data-own")) {
     old.checked = fresh.checked;
     old.value = fresh.value;
   }

@@ -6,7 +6,6 @@ from typing import Any
 from flask import Blueprint
 
 from appliance.projections import catalogue, events, kpis, status
-from web.till import auth
 from web.till.deps import deps
 
 blueprint = Blueprint("api_reads", __name__)
@@ -33,10 +32,3 @@ def numbers() -> dict[str, Any]:
 def box() -> dict[str, Any]:
     """Workers, devices, power, journal, uplink."""
     return status.status(deps().reader, deps().run, deps().config, deps().clock(), box=deps().box)
-
-
-@blueprint.get("/health")
-@auth.open_to_all
-def health() -> dict[str, bool]:
-    """That this app answers, and nothing more; the till's own watchdog asks."""
-    return {"ok": True}

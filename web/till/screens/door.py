@@ -16,7 +16,7 @@ blueprint = Blueprint("door", __name__)
 TAB = Tab(2, "Door", "door.page", "door")
 
 _LAST = 8
-_LOOK_BACK = 400  # facts among which the last scans are looked for
+_LOOK_BACK = 200  # facts among which the last scans are looked for
 _ICONS = {"ticket.admitted/1": "tick", "ticket.exited/1": "back", "ticket.refused/1": "cross"}
 
 

@@ -6,7 +6,7 @@ const NOTES_AND_COINS = {
   GBP: [5000, 2000, 1000, 500, 200, 100, 50, 20, 10, 5, 2, 1],
   USD: [10000, 5000, 2000, 1000, 500, 100, 25, 10, 5, 1],
 };
-const NOTE_STEPS = [1, 5, 10, 20, 50, 100];
+const NOTE_STEPS = [1, 5, 10, 50, 100];
 
 // Nearest whole number to n / d, halves away from zero: the box's own rule. Exact beyond 2^53.
 function halfUp(n, d) {

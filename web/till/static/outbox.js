@@ -11,9 +11,9 @@ const RELOAD_KEY = "boothkit-reloaded";
 let running = false;
 let delay = FIRST_MS;
 let timer = 0;
-let trouble = null; // null | "silent" | "role"
+let trouble = null; // null | "silent" | "full" | "role"
 
-// Why sales wait: "silent", "role" (who is unlocked may not sell), or null.
+// Why sales wait: "silent", "full" (the box's card), "role" (who is unlocked may not sell), or null.
 export function held() {
   return trouble;
 }
@@ -63,7 +63,7 @@ async function send(entry) {
   if (status === 403 && data && data.type === "/problems/csrf") reloadOnce();
   const refused = data && status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status);
   if (refused) return turnedDown(entry, data);
-  return waits(entry, status === 403 ? "role" : "silent");
+  return waits({ 403: "role", 507: "full" }[status] || "silent");
 }
 
 function settled(entry, data) {
@@ -98,11 +98,11 @@ function turnedDown(entry, data) {
   return true;
 }
 
-function waits(entry, why) {
+// What stands behind this one waits as well: they go in order.
+function waits(why) {
   trouble = why;
   change((state) => {
-    const mine = state.outbox.find((one) => one.id === entry.id);
-    if (mine && !mine.slip) mine.slip = letters(state.slips++);
+    for (const one of state.outbox) if (one.state === "waiting" && !one.slip) one.slip = letters(state.slips++);
   });
   return false;
 }

@@ -11,7 +11,7 @@ import { startWaiting } from "./waiting.js";
 import { sentence, words } from "./words.js";
 
 const MOST = 9999;
-const TAP_MS = 500; // a second tap of the same finger is not meant for what has just appeared
+const TAP_MS = 350; // a second tap of the same finger is not meant for what has just appeared
 
 const byId = (id) => document.getElementById(id);
 const every = (selector) => [...document.querySelectorAll(selector)];
@@ -228,7 +228,7 @@ function show(name) {
   viewSince = performance.now();
   for (const place of ["cart", "pay", "done"]) byId(`view-${place}`).hidden = place !== name;
   every(".dock").forEach((dock) => (dock.hidden = dock.dataset.view !== name));
-  byId("state").hidden = name !== "cart";
+  byId("state").hidden = byId("trouble-here").hidden = name !== "cart";
   scrollTo(0, 0);
   document.dispatchEvent(new CustomEvent("boothkit:view", { detail: name }));
 }

@@ -9,6 +9,8 @@ import { sentence, words } from "./words.js";
 const byId = (id) => document.getElementById(id);
 
 export function startWaiting({ money }) {
+  const list = document.querySelector("#waiting details");
+
   function draw(state) {
     const waiting = state.outbox.filter((one) => one.state === "waiting" && one.slip);
     const refused = state.outbox.filter((one) => one.state === "refused");
@@ -19,7 +21,8 @@ export function startWaiting({ money }) {
     byId("waiting-text").textContent = text(waiting, refused);
     byId("try").hidden = !waiting.length;
     const rows = [...state.outbox.filter((one) => one.slip || one.state === "refused"), ...state.sent.slice(-2)];
-    document.querySelector("#waiting details").hidden = !waiting.length && !refused.length;
+    if (refused.length && list.hidden) list.open = true;
+    list.hidden = !waiting.length && !refused.length;
     const open = [...waiting, ...refused];
     byId("waiting-sum").textContent = words.sales(open.length, money.write(open.reduce((all, one) => all + one.total, 0)));
     fill(byId("waiting-rows"), rows.map((one) => row(one, state.cart.length === 0)));
@@ -27,6 +30,7 @@ export function startWaiting({ money }) {
 
   function head(waiting, refused) {
     if (!kept()) return words.notKept;
+    if (held() === "full") return words.fullHead;
     if (silent()) return words.silentHead;
     return refused.length && !waiting.length ? words.refusedHead : words.waitHead;
   }
@@ -56,6 +60,7 @@ export function startWaiting({ money }) {
     return [tag("flag", words.refused, "stop"), why, button];
   }
 
+  list.open = matchMedia("(min-width: 42rem)").matches;
   byId("try").addEventListener("click", tryNow);
   byId("waiting-rows").addEventListener("click", (event) => {
     const button = event.target.closest("[data-again]");

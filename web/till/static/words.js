@@ -11,6 +11,7 @@ export const words = {
   waiting: (n) => (n === 1 ? "1 waiting" : `${n} waiting`),
   refusedCount: (n) => (n === 1 ? "1 refused" : `${n} refused`),
   silentHead: "The box is not answering. Keep selling for cash.",
+  fullHead: "The box’s card is full. Keep selling for cash; the lead frees space.",
   waitHead: "Not everything is on the box yet.",
   refusedHead: "The box refused a sale that was waiting.",
   waitText: (n, since) =>

@@ -1,0 +1,104 @@
+"""What the printer tests share: jobs, a printer at the end of a cable, and a worker that prints."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from threading import Thread
+
+import zxingcpp
+from PIL import Image
+
+from drivers.emulators.printer import PrinterEmulator, Slip
+from drivers.printer.escpos import Model, Result
+from drivers.printer.job import Block, Cut, Job, Kick, Pair, Qr, Rule, Text
+from drivers.printer.line import Timing
+from drivers.uri import Uri
+
+URL = "http://10.77.0.1/r/" + "aZ0_-" * 48
+SURE = Timing(answer=10.0, grace=0.1, heartbeat=0.1, lost=20.0, confirm=20.0, patience=20.0)
+"""For printers that answer: a busy machine must not look like a silent printer."""
+SHORT = Timing(answer=0.3, probe=0.3, grace=0.1, heartbeat=0.1, lost=1.0, confirm=20.0, patience=20.0)
+"""For printers that do not."""
+RECEIPT: tuple[Block, ...] = (
+    Kick(),
+    Text("Pop-up Café", align="center", bold=True, double=True),
+    Rule(),
+    Pair("2 x Coffee", "7,00 €"),
+    Qr(URL),
+    Cut(),
+)
+RECEIPT_TEXT = f"Pop-up Café\n{'-' * 42}\n2 x Coffee                          7,00 €"
+LONG: tuple[Block, ...] = (*(Text(f"line {n:04} {'.' * 30}") for n in range(400)), Cut())
+LONG_TEXT = "\n".join(f"line {n:04} {'.' * 30}" for n in range(400))
+HUGE: tuple[Block, ...] = (*(Text(f"{n:042}") for n in range(1500)), Cut())
+HUGE_TEXT = "\n".join(f"{n:042}" for n in range(1500))
+PATIENCE = 20.0
+
+
+@contextmanager
+def connected(emulator: PrinterEmulator, timing: Timing = SURE, options: str = "") -> Iterator[Model]:
+    printer = Model("printer", Uri.parse(f"tcp://127.0.0.1:{emulator.port}{options}"), time.monotonic, timing)
+    yield printer
+    printer.close()
+
+
+@contextmanager
+def serial_printer(folder: Path, options: str = "", scheme: str = "serial") -> Iterator[tuple[PrinterEmulator, Model]]:
+    emulator = PrinterEmulator(None, link=folder / "printer")
+    emulator.start()
+    printer = Model("printer", Uri.parse(f"{scheme}://{folder}/printer{options}"), time.monotonic, SURE)
+    yield emulator, printer
+    printer.close()
+    emulator.close()
+
+
+class Printing:
+    """A job on its way, in the worker's thread; `beats` counts."""
+
+    def __init__(self, printer: Model, *blocks: Block) -> None:
+        self.beats = 0
+        self._results: list[Result] = []
+        self._thread = Thread(target=lambda: self._results.append(printer.print(Job(1, blocks), beat=self._beat)))
+        self._thread.start()
+
+    def _beat(self) -> None:
+        self.beats += 1
+
+    def result(self) -> Result:
+        self._thread.join(60)
+        assert not self._thread.is_alive()
+        return self._results[0]
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def attend(printer: Model, condition: Callable[[], bool]) -> None:
+    """Steps the device, as its worker does, until the condition holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, printer.life.snapshot()
+        printer.step()
+        time.sleep(min(0.01, printer.wait()))
+
+
+def no_beat() -> None:
+    pass
+
+
+def run(printer: Model, *blocks: Block) -> Result:
+    return printer.print(Job(1, blocks), beat=no_beat)
+
+
+def assert_receipt(slip: Slip) -> None:
+    assert slip.text == RECEIPT_TEXT
+    assert slip.qr == [URL]
+    assert slip.cut
+    assert slip.drawer_kicks == 1
+    assert [code.text for code in zxingcpp.read_barcodes(Image.open(BytesIO(slip.png())))] == [URL]

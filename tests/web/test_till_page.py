@@ -1,0 +1,391 @@
+"""The till in a real browser: it sells, it does not double, it does not lose."""
+
+import re
+import signal
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+from playwright.sync_api import Browser, expect
+
+from appliance.clock import system_clock
+from appliance.private.secrets import Secrets
+from tests.conftest import wait_until
+from tests.web.conftest import House
+from tests.web.tablet import SECOND_TAP_MS, Tablet
+
+
+def sales(house: House) -> list[Any]:
+    return house.facts("sale.completed/1")
+
+
+def test_a_cash_sale_shows_its_number_and_the_change(new_tablet: Callable[..., Tablet], house: House) -> None:
+    tablet, before = new_tablet(), len(sales(house))
+    tablet.unlock()
+    tablet.tap("COFFEE", "COFFEE", "CAKE")
+    expect(tablet.page.locator("#total")).to_have_text("€11.20")
+    expect(tablet.page.locator("#vat")).to_contain_text("VAT 19\u00a0% in €7.00")
+    tablet.charge()
+    for key in ("2", "0", "00"):
+        tablet.page.click(f"#view-pay [data-key='{key}']")
+    expect(tablet.page.locator("#back")).to_have_text("€8.80")
+    tablet.finish()
+    number = tablet.number()
+    expect(tablet.page.locator("#done-back")).to_have_text("€8.80")
+    expect(tablet.page.locator("#done-coins")).to_have_text("€5, €2, €1, €0.50, €0.20, €0.10")
+    [sale] = sales(house)[before:]
+    assert (sale["data"]["number"], sale["data"]["change"]) == (number, 880)
+    house.device.send(
+        "receipt.report",
+        {"sale": sale["data"]["sale"], "copy": 0, "printer": "printer", "outcome": "printed"},
+        actor="device:printing",
+        id=f"printed-{number}",
+    )
+    expect(tablet.page.locator("#done-receipt")).to_have_text("The receipt is printed")
+    tablet.next()
+    expect(tablet.button("charge")).to_be_disabled()
+
+
+def test_a_card_and_cash_split_is_one_sale_with_two_tenders(new_tablet: Callable[..., Tablet], house: House) -> None:
+    tablet, before = new_tablet(), len(sales(house))
+    tablet.unlock()
+    tablet.tap("POSTER", "COFFEE")
+    tablet.charge()
+    tablet.page.locator("#kind label", has_text="Card").click()
+    tablet.page.fill("#amount", "20")
+    expect(tablet.page.locator("#amount-error")).to_contain_text("at most €15.50")
+    expect(tablet.button("finish")).to_be_disabled()
+    tablet.page.fill("#amount", "10")
+    tablet.page.fill("#reference", "0417")
+    tablet.finish()
+    expect(tablet.page.locator("#due")).to_have_text("€5.50")
+    tablet.page.locator("#suggested button", has_text="€10").click()
+    tablet.finish()
+    tablet.number()
+    [sale] = sales(house)[before:]
+    assert [(one["kind"], one["amount"], one.get("reference")) for one in sale["data"]["tenders"]] == [
+        ("card", 1000, "0417"),
+        ("cash", 1000, None),
+    ]
+    assert sale["data"]["change"] == 450
+
+
+def test_weights_open_prices_and_returned_deposits_are_sold_as_typed(
+    new_tablet: Callable[..., Tablet], house: House
+) -> None:
+    tablet, before = new_tablet(), len(sales(house))
+    tablet.unlock()
+    tablet.tap("BEANS")
+    tablet.page.fill("#ask-value", "12.5")
+    tablet.page.click("#ask-add")
+    expect(tablet.page.locator("#ask-error")).to_contain_text("whole grams")
+    tablet.page.fill("#ask-value", "333")
+    tablet.page.click("#ask-add")
+    tablet.tap("OPEN")
+    tablet.page.fill("#ask-value", "7,50")
+    tablet.page.click("#ask-add")
+    tablet.page.click(".tile[data-sku=CUP][data-returned]")
+    expect(tablet.page.locator("#total")).to_have_text("€13.79")
+    tablet.charge()
+    tablet.page.locator("#suggested button").first.click()
+    tablet.finish()
+    tablet.number()
+    [sale] = sales(house)[before:]
+    assert [(line["sku"], line["qty"], line["total"]) for line in sale["data"]["lines"]] == [
+        ("BEANS", 333, 829),
+        ("OPEN", 1, 750),
+        ("CUP", -1, -200),
+    ]
+
+
+def test_a_deposit_that_comes_back_alone_gives_money_back(new_tablet: Callable[..., Tablet], house: House) -> None:
+    tablet, before = new_tablet(), len(sales(house))
+    tablet.unlock()
+    tablet.page.click(".tile[data-sku=CUP][data-returned]")
+    expect(tablet.button("charge")).to_have_text("Give back €2.00")
+    tablet.charge()
+    tablet.finish()
+    tablet.number()
+    expect(tablet.page.locator("#done-back")).to_have_text("€2.00")
+    [sale] = sales(house)[before:]
+    assert (sale["data"]["total"], sale["data"]["change"]) == (-200, 200)
+
+
+def test_a_reload_in_the_middle_keeps_the_cart_and_a_card_that_was_taken(new_tablet: Callable[..., Tablet]) -> None:
+    tablet = new_tablet()
+    tablet.unlock()
+    tablet.tap("COFFEE", "COFFEE", "POSTER")
+    tablet.charge()
+    tablet.page.locator("#kind label", has_text="Card").click()
+    tablet.page.fill("#amount", "10")
+    tablet.finish()
+    tablet.page.reload()
+    expect(tablet.page.locator("#view-pay")).to_be_visible()
+    expect(tablet.page.locator("#due")).to_have_text("€9.00")
+    expect(tablet.page.locator("#taken")).to_contain_text("Card €10.00")
+    tablet.page.click("[data-do=back]")
+    expect(tablet.page.locator("#count")).to_have_text("2 lines · 3 items")
+    tablet.page.click("[aria-label='Lock this screen']")
+    tablet.unlock()
+    expect(tablet.page.locator("#total")).to_have_text("€19.00")
+
+
+def test_ten_taps_on_the_last_button_make_one_sale(new_tablet: Callable[..., Tablet], house: House) -> None:
+    tablet, before = new_tablet(), len(sales(house))
+    tablet.unlock()
+    tablet.tap("COFFEE")
+    tablet.charge()
+    tablet.page.locator("#suggested button").first.click()
+    expect(tablet.button("finish")).to_be_enabled()
+    tablet.page.wait_for_timeout(SECOND_TAP_MS)
+    box = tablet.button("finish").bounding_box()
+    assert box is not None
+    for _ in range(10):
+        tablet.page.mouse.click(box["x"] + 20, box["y"] + 20)
+    tablet.page.evaluate("for (let i = 0; i < 10; i++) document.querySelector('[data-do=finish]').click()")
+    tablet.number()
+    assert len(sales(house)) == before + 1
+
+
+def test_the_stepper_the_field_and_the_cross_change_the_cart(new_tablet: Callable[..., Tablet]) -> None:
+    tablet = new_tablet()
+    tablet.unlock()
+    tablet.tap("COFFEE", "CAKE")
+    page = tablet.page
+    page.get_by_label("One more Cake").click()
+    page.get_by_label("One more Cake").click()
+    page.get_by_label("One less Cake").click()
+    expect(page.locator("#total")).to_have_text("€11.90")
+    page.get_by_label("Quantity of Cake").fill("12")
+    page.get_by_label("Quantity of Cake").press("Enter")
+    expect(page.locator("#total")).to_have_text("€53.90")
+    page.get_by_label("Remove Cake").click()
+    expect(page.locator("#count")).to_have_text("1 line · 1 item")
+    page.click("[data-do=clear]")
+    expect(page.locator("#empty")).to_be_visible()
+    page.click("[data-do=undo]")
+    expect(page.locator("#total")).to_have_text("€3.50")
+
+
+def test_search_narrows_the_tiles_and_a_scanned_sku_goes_into_the_cart(new_tablet: Callable[..., Tablet]) -> None:
+    tablet = new_tablet()
+    tablet.unlock()
+    page = tablet.page
+    page.fill("#q", "cof")
+    expect(page.locator(".tile:visible")).to_have_count(1)
+    page.fill("#q", "nothing like it")
+    expect(page.locator("#none")).to_be_visible()
+    page.fill("#q", "cake")
+    page.press("#q", "Enter")
+    expect(page.locator("#total")).to_have_text("€4.20")
+    expect(page.locator(".tile[data-sku=VASE]")).to_be_disabled()
+    page.locator("#cats label", has_text="Prints").click()
+    expect(page.locator(".tile:visible")).to_have_count(1)
+
+
+def test_a_name_with_markup_in_it_is_text(new_tablet: Callable[..., Tablet]) -> None:
+    tablet = new_tablet()
+    tablet.unlock()
+    tablet.tap("TRICK")
+    expect(tablet.page.locator("#lines .lname")).to_have_text("<b>Tea</b> & 'milk'")
+    assert tablet.page.locator("#lines .lname b").count() == 0
+
+
+def test_another_till_s_sale_changes_what_is_left_here(new_tablet: Callable[..., Tablet], house: House) -> None:
+    tablet = new_tablet()
+    tablet.unlock()
+    tile = tablet.page.locator(".tile[data-sku=POSTER]")
+    left = int(tile.get_attribute("data-left") or 0)
+    house.client("Ben").sell({"sku": "POSTER", "qty": 1}, cash=1200)
+    expect(tile).to_have_attribute("data-left", str(left - 1))
+    expect(tile).to_contain_text(f"{left - 1} left")
+
+
+def test_while_the_recorder_is_frozen_sales_wait_here_and_are_recorded_once(lone: Tablet) -> None:
+    house, page = lone.house, lone.page
+    lone.unlock()
+    assert house.recorder.process is not None
+    house.recorder.process.send_signal(signal.SIGSTOP)
+    lone.pay_exactly("COFFEE")
+    expect(page.locator("#done-waits")).to_be_visible(timeout=20_000)
+    expect(page.locator("#done-number")).to_have_text("Slip A")
+    lone.next()
+    expect(page.locator("#waiting-text")).to_contain_text("1 sale waits safely on this tablet")
+    lone.pay_exactly("CAKE")
+    page.reload()
+    expect(page.locator("#done-number")).to_have_text(re.compile("Slip B|This sale"))
+    house.recorder.process.send_signal(signal.SIGCONT)
+    lone.number()
+    lone.next()
+    expect(page.locator("#waiting")).to_be_hidden(timeout=30_000)
+    assert [fact["data"]["total"] for fact in sales(house)] == [350, 420]
+
+
+def test_while_the_till_is_gone_nothing_is_lost_and_nothing_doubled(lone: Tablet) -> None:
+    house, page = lone.house, lone.page
+    lone.unlock()
+    house.till.kill(signal.SIGKILL)
+    lone.pay_exactly("COFFEE", "CAKE")
+    expect(page.locator("#done-waits")).to_be_visible(timeout=20_000)
+    lone.next()
+    expect(page.locator("#trouble")).to_contain_text("Box not answering")
+    page.locator(".tabs a", has_text="Door").click()
+    expect(page.locator("#trouble")).to_contain_text("stays here")
+    assert page.url.endswith("/sell")
+    page.click("#try")
+    house.start_till()
+    expect(page.locator("#waiting")).to_be_hidden(timeout=30_000)
+    assert [fact["data"]["total"] for fact in sales(house)] == [770]
+
+
+def test_a_lost_reply_is_asked_for_again_and_not_sold_again(lone: Tablet) -> None:
+    lone.unlock()
+    lost = 2
+
+    def lose(route: Any) -> None:
+        nonlocal lost
+        if lost:
+            lost -= 1
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    lone.page.route("**/api/v1/sales", lose)
+    lone.pay_exactly("COFFEE")
+    lone.number()
+    assert lost == 0
+    assert len(sales(lone.house)) == 1
+
+
+def test_a_refusal_brings_the_cart_back_with_the_reason(lone: Tablet) -> None:
+    lone.unlock()
+    lone.tap("POSTER")
+    lone.page.get_by_label("Quantity of Poster").fill("20")
+    lone.page.get_by_label("Quantity of Poster").press("Enter")
+    lone.charge()
+    lone.page.locator("#suggested button").first.click()
+    lone.page.route("**/bar", lambda route: route.abort())  # it does not hear of the other till in time
+    lone.house.client("Ben").sell({"sku": "POSTER", "qty": 1}, cash=1200)
+    lone.finish()
+    expect(lone.page.locator("#refused")).to_contain_text("Poster: 19 left, 20 asked for")
+    lone.page.unroute("**/bar")
+    lone.page.get_by_label("One less Poster").click()
+    expect(lone.page.locator("#total")).to_have_text("€228.00")
+    lone.charge()
+    expect(lone.page.locator("#refused")).to_be_hidden()
+    lone.page.locator("#suggested button").first.click()
+    lone.finish()
+    lone.number()
+    assert len(sales(lone.house)) == 2
+
+
+def test_a_waiting_sale_that_is_refused_later_stays_and_can_be_put_right(lone: Tablet) -> None:
+    house, page = lone.house, lone.page
+    lone.unlock()
+    page.route("**/api/v1/sales", lambda route: route.abort())
+    lone.pay_exactly("COFFEE")
+    expect(page.locator("#done-waits")).to_be_visible(timeout=20_000)
+    lone.next()
+    house.admin.send("event.close", {}, actor="admin:test", id="close")
+    page.unroute("**/api/v1/sales")
+    expect(page.locator("#waiting-rows")).to_contain_text("Refused", timeout=20_000)
+    expect(page.locator("#waiting-rows")).to_contain_text("closed")
+    page.locator("[data-again]").click()
+    expect(page.locator("#total")).to_have_text("€3.50")
+    expect(page.locator("#waiting")).to_be_hidden()
+    assert sales(house) == []
+
+
+def test_two_tabs_of_one_tablet_send_one_sale(lone: Tablet) -> None:
+    lone.unlock()
+    other = lone.page.context.new_page()
+    other.goto(lone.house.url + "/sell")
+    lone.tap("COFFEE")
+    expect(other.locator("#total")).to_have_text("€3.50")
+    lone.charge()
+    lone.page.locator("#suggested button").first.click()
+    lone.finish()
+    other.evaluate("dispatchEvent(new Event('online'))")
+    lone.number()
+    wait_until(lambda: sales(lone.house), "the sale")
+    assert len(sales(lone.house)) == 1
+
+
+def test_the_till_sells_as_soon_as_the_lead_opens_the_event(own_house: House, chromium: Browser) -> None:
+    own_house.admin.send("event.close", {}, actor="admin:test", id="c")
+    event = {"name": "Second day", "currency": "EUR", "timezone": "Europe/Berlin", "area_m2": "9"}
+    own_house.admin.send("event.create", event, actor="admin:test", id="e")
+    tablet = Tablet(chromium, own_house)
+    tablet.unlock("123456")
+    tablet.tap("COFFEE")
+    expect(tablet.page.locator("#state")).to_contain_text("Second day is not open yet")
+    expect(tablet.button("charge")).to_be_disabled()
+    tablet.page.click(".tabs a:has-text('Lead')")
+    tablet.page.click("button:has-text('Open Second day')")
+    expect(tablet.page.locator("main")).to_contain_text("Second day is open")
+    tablet.page.click(".tabs a:has-text('Sell')")
+    expect(tablet.button("charge")).to_be_enabled()
+    tablet.close()
+    assert tablet.faults == []
+
+
+def test_a_till_without_an_open_drawer_opens_one(bare_house: House, chromium: Browser) -> None:
+    tablet = Tablet(chromium, bare_house)
+    tablet.unlock()
+    tablet.tap("COFFEE")
+    expect(tablet.button("charge")).to_be_disabled()
+    tablet.page.fill("#drawer [name=float]", "a hundred")
+    tablet.page.click("#drawer button")
+    expect(tablet.page.locator("#drawer-error")).to_contain_text("such as 100.00")
+    tablet.page.fill("#drawer [name=float]", "150")
+    tablet.page.click("#drawer button")
+    expect(tablet.page.locator("#drawer")).to_have_count(0)
+    expect(tablet.button("charge")).to_be_enabled()
+    tablet.close()
+    assert tablet.faults == []
+    assert [fact["data"]["float"] for fact in bare_house.facts("drawer.opened/1")] == [15000]
+
+
+def test_a_sale_whose_reply_was_lost_is_found_again_by_the_next_cashier(lone: Tablet) -> None:
+    def lose(route: Any) -> None:
+        route.fetch()
+        route.abort()
+
+    lone.unlock("222222")
+    lone.page.route("**/api/v1/sales", lose)
+    lone.pay_exactly("COFFEE")
+    expect(lone.page.locator("#done-waits")).to_be_visible(timeout=20_000)
+    lone.page.unroute("**/api/v1/sales")
+    lone.unlock("123456")
+    lone.number()
+    [sale] = sales(lone.house)
+    with closing(Secrets(lone.house.data, system_clock("rtc"))) as secrets:
+        names = {f"staff:{staff.id}": staff.name for staff in secrets.staff()}
+    assert names[sale["actor"]] == "Ben"
+
+
+def test_signing_in_anew_in_another_tab_costs_this_one_a_reload_and_no_sale(lone: Tablet) -> None:
+    lone.unlock()
+    lone.tap("COFFEE")
+    lone.charge()
+    lone.page.locator("#suggested button").first.click()
+    assert lone.page.request.post(f"{lone.house.url}/api/v1/login", data={"pin": "222222"}).ok
+    lone.finish()
+    lone.number()
+    assert len(sales(lone.house)) == 1
+
+
+def test_a_tablet_without_storage_sells_and_says_that_it_keeps_nothing(
+    new_tablet: Callable[..., Tablet], house: House
+) -> None:
+    tablet, before = new_tablet(), len(sales(house))
+    tablet.page.add_init_script("Storage.prototype.setItem = () => { throw new Error('full'); };")
+    tablet.unlock()
+    tablet.tap("CAKE")
+    expect(tablet.page.locator("#waiting-head")).to_contain_text("keeps nothing")
+    tablet.charge()
+    tablet.page.locator("#suggested button").first.click()
+    tablet.finish()
+    tablet.number()
+    assert len(sales(house)) == before + 1
