@@ -6,6 +6,7 @@ Needs Debian's chromium and fonts-dejavu-core (`make test` installs them).
 """
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -49,7 +50,8 @@ def demo() -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         ports = ["--staff-port", "0", "--portal-port", "0", "--bench-port", "0"]
         argv = [sys.executable, "-m", "appliance.cli", "up", "--demo", "--data", f"{folder}/data", *ports]
-        with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
+        env = {**os.environ, "BOOTHKIT_RUN": f"{folder}/run"}
+        with subprocess.Popen(argv, env=env, stdout=subprocess.PIPE) as process:
             try:
                 yield json.loads(process.stdout.readline() if process.stdout else b"")
             finally:

@@ -19,10 +19,8 @@ def command(box: Box) -> None:
         answer = status(reader, box.run, box.config, now, box=box_id(box.config, box.data))
     finally:
         reader.close()
-    lines = [
-        f"{answer['box']}, log {answer['log']}: {answer['journal']['pos']} facts, "
-        f"{answer['uplink']['safe']} safe at central"
-    ]
+    facts = f"{answer['journal']['pos']} facts, {answer['uplink']['safe']} safe at central"
+    lines = [f"{answer['box']}, log {answer['log']}: {facts}"]
     lines += [
         f"  {name:<10} {worker['state']:<10} {worker['reason']}".rstrip() for name, worker in answer["workers"].items()
     ]

@@ -14,7 +14,7 @@ from appliance import demo as sample
 from appliance.commands._common import Box, common
 from appliance.commands.worker import WORKERS
 from appliance.config import Config
-from appliance.services.context import box_id
+from appliance.services.context import box_id, private_folder
 from appliance.services.supervisor import Spec, Supervisor
 
 
@@ -42,14 +42,14 @@ def command(
         box = Box(box.config_path, Path(".demo").absolute(), box.json)
     box = Box(box.config_path, box.data.absolute(), box.json)
     run = box.run
-    run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(run)
     ports = {"staff": staff_port, "portal": portal_port, "bench": bench_port}
     config = _resolve(box, demo, {table: {"port": port} for table, port in ports.items() if port is not None}, run)
     configuration.save_resolved(config, run / "config.json")
     if demo:
         sample.prepare(box.data, config)
     names = ["recorder", *(["bench"] if demo else []), *(name for name in WORKERS if name != "recorder")]
-    supervisor = Supervisor([_spec(name, box, run) for name in names], run)
+    supervisor = Supervisor([_spec(name, box, run, demo) for name in names], run)
     sys.exit(supervisor.run(lambda: _announce(box, config, run), for_seconds=for_seconds))
 
 
@@ -66,9 +66,11 @@ def _free_port() -> int:
         return port
 
 
-def _spec(name: str, box: Box, run: Path) -> Spec:
+def _spec(name: str, box: Box, run: Path, demo: bool) -> Spec:
     argv = [sys.executable, "-m", "appliance.cli", "worker", name, "--data", str(box.data)]
-    needs = {"recorder": (), "bench": ()}.get(name, ("recorder",))
+    needs: tuple[str, ...] = () if name in ("recorder", "bench") else ("recorder",)
+    if demo and needs:
+        needs = ("recorder", "bench")  # a device worker that is ready has found its emulated device
     env = {"BOOTHKIT_RUN": str(run), "BOOTHKIT_CONFIG": str(run / "config.json"), "LG_WD": str(run)}
     return Spec(name, argv, env, needs)
 

@@ -172,7 +172,7 @@ class TreeHead:
         return cls(lines[0], _size(lines[1]), _root(lines[2]))
 
     def receipt_text(self) -> str:
-        """What central signs when it holds the first ``size`` facts: EVIDENCE, ``boothkit-receipt/1``."""
+        """What central signs when it holds the first ``size`` facts: docs/evidence.md, ``boothkit-receipt/1``."""
         return f"{RECEIPT_HEADER}\n{self.text()}"
 
     @classmethod

@@ -44,8 +44,8 @@ class Store:
         self._reload()
 
     def close(self) -> None:
-        """Close the file; readers of other users cannot go on when the last writer closes (STORAGE), so a recorder
-        does not."""
+        """Close the file. Readers of other users cannot go on when the last writer closes (docs/architecture.md), so a
+        recorder does not."""
         self.db.close()
 
     def _reload(self) -> None:
@@ -181,8 +181,9 @@ class Store:
             self.db.execute(
                 "INSERT OR REPLACE INTO safe VALUES(?, ?, ?, ?)", (log, head.size, frontier.to_bytes(), note)
             )
-        (pos,) = self.db.execute("SELECT pos FROM fact WHERE log = ? AND seq = ?", (log, head.size)).fetchone()
-        return Safe(log, head.size, pos)
+        # A receipt for nothing (central lost its store) has the position before the log's first fact.
+        (before,) = self.db.execute("SELECT pos - seq FROM fact WHERE log = ? LIMIT 1", (log,)).fetchone()
+        return Safe(log, head.size, before + head.size)
 
     def _log_of(self, origin: str) -> int:
         for log in range(self.log, 0, -1):

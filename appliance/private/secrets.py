@@ -217,7 +217,7 @@ class Secrets:
         raise Problem("wrong-pin", "this PIN is nobody's", "Type it again.")
 
     def _hash_pin(self, pin: str) -> bytes:
-        """43 ms and 12 MB on the machine that NETWORK.md measured on."""
+        """About 43 ms and 12 MB on a desktop machine."""
         from argon2.low_level import Type, hash_secret_raw
 
         return hash_secret_raw(

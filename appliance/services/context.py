@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,3 +61,17 @@ def default_run(data: Path) -> Path:
         return Path("/run/boothkit")
     digest = hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:10]
     return Path(tempfile.gettempdir()) / f"boothkit-{os.getuid()}-{digest}"
+
+
+def private_folder(run: Path) -> None:
+    """Make a run folder that is this user's alone; /tmp is everybody's.
+
+    Raises ConfigError when somebody else made it first.
+    """
+    run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = run.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise ConfigError(
+            f"{run} is not a folder of this user alone",
+            remedy="Remove it, or name another one in BOOTHKIT_RUN.",
+        )

@@ -1,4 +1,4 @@
-"""A Victron charger with a battery monitor's values: one VE.Direct block a second (see DEVICES, "Power")."""
+"""A Victron charger with a battery monitor's values: one VE.Direct block a second (VE.Direct Protocol, Victron)."""
 
 import threading
 import time

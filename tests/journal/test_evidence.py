@@ -1,4 +1,4 @@
-"""The vector of EVIDENCE: bytes, leaves, roots, keys, notes, cosignature, proof, receipt."""
+"""The vector of docs/evidence.md: bytes, leaves, roots, keys, notes, cosignature, proof, receipt."""
 
 import contextlib
 

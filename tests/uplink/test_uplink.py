@@ -197,3 +197,18 @@ def test_without_a_broker_the_worker_idles_and_says_so(box: Box) -> None:
     page = box.wait_board("idle", state="ready", connected=False, position=3, safe=0, broker="")
     assert page["reason"] == "no broker is configured"
     assert page["remedy"]
+
+
+def test_a_central_that_lost_its_store_is_given_everything_again(
+    broker: Broker, central: StartCentral, box: Box
+) -> None:
+    there = central()
+    box.start(broker.address, there.key)
+    box.record(150)
+    box.wait_safe()
+    there.kill()
+    for path in there.data.glob("central.db*"):
+        path.unlink()
+    there.start()
+    box.record(1)
+    wait_until(lambda: there.facts("cell", "box-7") == box.bodies(), "central has all again")

@@ -13,7 +13,7 @@ PAGE = 2000
 
 @blueprint.get("/facts")
 def facts() -> Response:
-    """Stored bodies, one a line, at most PAGE."""
+    """Stored bodies, one a line, at most 2,000."""
     after = whole(request.args.get("after"), "after", 0)
     limit = whole(request.args.get("limit"), "limit", PAGE)
     stored = deps().reader.facts(after, min(limit, PAGE))

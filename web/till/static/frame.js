@@ -17,6 +17,7 @@ const parts = [...document.querySelectorAll("[data-live]")];
 const shown = new Map();
 
 let silentSince = null;
+let leaving = false; // somebody tried to go to another screen while the box is silent
 let position = Number(page.position || 0);
 let refreshing = null;
 let settle = 0;
@@ -98,7 +99,9 @@ function showTrouble(state) {
   const waiting = state.outbox.filter((one) => one.state === "waiting" && one.slip).length;
   const refused = state.outbox.filter((one) => one.state === "refused").length;
   const found = [];
-  if (silent()) {
+  leaving = leaving && silent();
+  if (leaving) found.push(tag("nolink", words.stayHere, "stop"));
+  else if (silent()) {
     found.push(tag("nolink", words.silent, "stop"));
     if (silentSince) found.push(tag("clock", words.notLive(clock(silentSince))));
   }
@@ -113,7 +116,8 @@ function showTrouble(state) {
 function stay(event) {
   if (!silent()) return;
   event.preventDefault();
-  fill(trouble, [tag("nolink", words.stayHere, "stop")]);
+  leaving = true;
+  showTrouble(read());
 }
 
 document.querySelectorAll(".tabs a").forEach((link) => link.addEventListener("click", stay));
