@@ -11,9 +11,12 @@ import click
 
 from appliance import config as configuration
 from appliance.config import Config
+from appliance.domain.events import Event
 from appliance.errors import Problem, RecorderDown
 from appliance.ids import new_id
 from appliance.journal.client import Answer, RecorderClient
+from appliance.journal.read import Reader
+from appliance.projections import events
 from appliance.services.context import box_id, default_run
 
 ACTOR = "admin:cli"
@@ -38,6 +41,16 @@ class Box:
     def run(self) -> Path:
         """Its run folder."""
         return default_run(self.data)
+
+    def event(self) -> Event | None:
+        """Its newest event; None before the first, also while there is no journal."""
+        if not (self.data / "journal.db").exists():
+            return None
+        reader = Reader(self.data)
+        try:
+            return events.current(reader.db())
+        finally:
+            reader.close()
 
     def out(self, answer: dict[str, Any] | list[Any], text: str | None = None) -> None:
         """Print an answer: JSON when asked for, else the text."""

@@ -7,7 +7,7 @@ import click
 from appliance.commands._common import Box, common
 from appliance.files import catalogue as cataloguefile
 from appliance.journal.read import Reader
-from appliance.projections import catalogue, events
+from appliance.projections import catalogue
 
 
 @click.group()
@@ -20,7 +20,7 @@ def command() -> None:
 @common
 def import_(box: Box, file: Path) -> None:
     """Take the catalogue of a TOML or CSV file, all or nothing."""
-    items = cataloguefile.read(file, currency=_currency(box))
+    items = cataloguefile.read(file, currency=event.currency if (event := box.event()) else None)
     answer = box.send("catalogue.import", {"items": items}).answer
     box.out(answer, f"Catalogue {answer['version']}: {answer['changed']} changed, {answer['removed']} removed.")
 
@@ -35,17 +35,8 @@ def export(box: Box, file: Path) -> None:
         items = list(catalogue.full(reader.db()).values())
     finally:
         reader.close()
-    file.write_text(cataloguefile.write(items, file.suffix, currency=_currency(box) or ""), encoding="utf-8")
+    file.write_text(
+        cataloguefile.write(items, file.suffix, currency=event.currency if (event := box.event()) else ""),
+        encoding="utf-8",
+    )
     box.out({"items": len(items), "file": str(file)}, f"{len(items)} items written to {file}.")
-
-
-def _currency(box: Box) -> str | None:
-    """The present event's currency, when there is a journal with one."""
-    if not (box.data / "journal.db").exists():
-        return None
-    reader = Reader(box.data)
-    try:
-        event = events.current(reader.db())
-    finally:
-        reader.close()
-    return event.currency if event else None

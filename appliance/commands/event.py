@@ -3,8 +3,6 @@
 import click
 
 from appliance.commands._common import Box, common
-from appliance.journal.read import Reader
-from appliance.projections import events
 
 
 @click.group()
@@ -45,11 +43,7 @@ def close(box: Box) -> None:
 @common
 def show(box: Box) -> None:
     """The newest event."""
-    reader = Reader(box.data)
-    try:
-        event = events.current(reader.db())
-    finally:
-        reader.close()
+    event = box.event()
     if event is None:
         box.out({}, "No event yet. Next: boothkit event create")
         return

@@ -8,12 +8,13 @@ import click
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from appliance.commands._common import Box, common
+from appliance.domain.events import Event
 from appliance.errors import DataError
 from appliance.files import tickets as ticketfile
 from appliance.ids import new_id
 from appliance.journal.keys import BoxKeys, write_durably
 from appliance.journal.read import Reader
-from appliance.projections import events, tickets
+from appliance.projections import tickets
 from appliance.services.context import box_id
 
 PIECE = 200
@@ -24,23 +25,20 @@ def command() -> None:
     """Tickets: our own, signed and checked offline, and codes of other shops."""
 
 
-def _event(box: Box) -> str:
-    reader = Reader(box.data)
-    try:
-        event = events.current(reader.db())
-    finally:
-        reader.close()
+def _event(box: Box) -> Event:
+    event = box.event()
     if event is None:
         raise DataError("there is no event yet", remedy="boothkit event create")
-    return event.event
+    return event
 
 
 @command.command()
 @common
 def keygen(box: Box) -> None:
     """Make the key that this event's tickets are signed with, if it has none yet."""
-    key = ticketfile.event_key(box.data / "keys", _event(box), create=True)
-    path = box.data / "keys" / f"event-{_event(box)}.pub"
+    event = _event(box).event
+    key = ticketfile.event_key(box.data / "keys", event, create=True)
+    path = box.data / "keys" / f"event-{event}.pub"
     kid = ticketfile.kid(key)
     box.out({"public": str(path), "kid": kid}, f"Key {kid}: {path} may be given to other boxes.")
 
@@ -59,8 +57,7 @@ def issue(
 ) -> None:
     """Sign new tickets and write their codes as CSV (code,holder,list)."""
     event = _event(box)
-    key = ticketfile.event_key(box.data / "keys", event, create=True)
-    zone = _zone(box)
+    key = ticketfile.event_key(box.data / "keys", event.event, create=True)
     rows: list[tuple[str, str, str]] = []
     with box.recorder() as send:
         if entry:
@@ -74,10 +71,10 @@ def issue(
                 code = ticketfile.code(
                     key,
                     ticket,
-                    event=event,
+                    event=event.event,
                     list_=list_,
-                    valid_from=ticketfile.unix(times["valid_from"], zone),
-                    valid_until=ticketfile.unix(times["valid_until"], zone),
+                    valid_from=ticketfile.unix(times["valid_from"], event.timezone),
+                    valid_until=ticketfile.unix(times["valid_until"], event.timezone),
                 )
                 rows.append((code, holder, list_))
             send("tickets.issue", {"list": list_, "tickets": piece}, new_id("cli-"))
@@ -88,15 +85,6 @@ def issue(
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text, encoding="utf-8", newline="")
         box.out({"issued": count, "list": list_, "file": str(out)}, f"{count} tickets of {list_} written to {out}.")
-
-
-def _zone(box: Box) -> str:
-    reader = Reader(box.data)
-    try:
-        event = events.current(reader.db())
-    finally:
-        reader.close()
-    return event.timezone if event else "UTC"
 
 
 @command.command("import")

@@ -69,12 +69,15 @@ class People:
         self._path = data / "people.db"
 
     def holder(self, ref: str | None) -> str | None:
-        """Who holds a ticket; None when nobody is named, or the person was erased."""
+        """Who holds a ticket; None when nobody is named, the person was erased, or the file cannot be read now."""
         if ref is None or not self._path.exists():
             return None
-        db = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)
         try:
-            row = db.execute("SELECT data FROM person WHERE ref = ?", (ref,)).fetchone()
-        finally:
-            db.close()
+            db = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)
+            try:
+                row = db.execute("SELECT data FROM person WHERE ref = ?", (ref,)).fetchone()
+            finally:
+                db.close()
+        except sqlite3.Error:
+            return None  # a verdict without a name is still a verdict
         return None if row is None else json.loads(row[0]).get("holder")

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Page
 from appliance.domain import money
 from appliance.domain.catalogue import Item
 from appliance.domain.sales import AskLine, _line
+from appliance.receipts.wording import Wording
 from tests.web.conftest import Client, House
-from web.common.wording import Wording
 
 CASES = 400
 

@@ -9,10 +9,10 @@ from flask import Flask, Response, make_response, redirect, render_template, req
 
 from appliance import log
 from appliance.errors import Problem
+from appliance.receipts.wording import Wording, sentence
 from web.common.assets import COMMON, Assets
 from web.common.headers import secure
 from web.common.problems import MAX_BODY, Fault, answer_problems
-from web.common.wording import Wording, sentence
 from web.till import api, auth, screens
 from web.till.deps import Deps, Here
 from web.till.streams import Streams

@@ -13,7 +13,7 @@ from appliance.journal.client import RecorderClient
 from appliance.journal.read import Reader
 from appliance.private.people import People
 from appliance.private.secrets import Secrets
-from web.common.wording import Wording
+from appliance.receipts.wording import Wording
 from web.till.streams import Streams
 from web.till.tabs import Tab
 
