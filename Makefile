@@ -17,7 +17,7 @@ demo: .venv/.runtime
 ##   make test     The whole suite; installs the broker and the browser it talks to where it may, else names them.
 ##                 make test ARGS="tests/services -k watchdog" passes options on to pytest.
 test: .venv/.dev
-	-@tools/debian mosquitto chromium fonts-dejavu-core curl
+	-@tools/debian mosquitto chromium fonts-dejavu-core curl nftables strace
 	.venv/bin/pytest $(ARGS)
 
 ##   make check    Format, lint, types and the contracts about who may import whom; changes nothing.

@@ -78,6 +78,14 @@ class ClockTable(Table, frozen=True):
     trust: Literal["auto", "rtc", "ntp", "phone", "none"] = "auto"
 
 
+class StewardTable(Table, frozen=True):
+    """System users that may use each of the steward's verbs; the defaults are the workers' own users on the box."""
+
+    guest_admit: tuple[str, ...] = ("boothkit-portal",)
+    clock_set: tuple[str, ...] = ("boothkit-till",)
+    power_off: tuple[str, ...] = ("boothkit-till", "boothkit-power")
+
+
 class Config(Table, frozen=True):
     """The whole file. ``devices``: NAME = "URI"; the kind is NAME up to its first dash."""
 
@@ -89,6 +97,7 @@ class Config(Table, frozen=True):
     bench: BenchTable = BenchTable()
     central: Central = Central()
     clock: ClockTable = ClockTable()
+    steward: StewardTable = StewardTable()
 
     def device_names(self, kind: str) -> list[str]:
         """Names of the configured devices of one kind, in the file's order."""

@@ -6,9 +6,11 @@ from importlib import import_module
 import click
 
 from appliance.commands._common import Box, common
+from appliance.errors import BoothkitError
 from appliance.services.context import worker_context
+from appliance.services.notify import last_words
 
-WORKERS = ("recorder", "till", "printing", "scanning", "footfall", "power", "uplink", "clockwork")
+WORKERS = ("recorder", "till", "printing", "scanning", "footfall", "power", "uplink", "clockwork", "steward")
 
 
 @click.command()
@@ -16,6 +18,11 @@ WORKERS = ("recorder", "till", "printing", "scanning", "footfall", "power", "upl
 @common
 def command(box: Box, name: str) -> None:
     """Run one worker until SIGTERM."""
-    context = worker_context(name, box.config, box.data, box.run)
-    context.run.mkdir(mode=0o750, parents=True, exist_ok=True)
-    sys.exit(import_module(f"appliance.services.{name}").main(context))
+    try:
+        context = worker_context(name, box.config, box.data, box.run)
+        context.run.mkdir(mode=0o750, parents=True, exist_ok=True)
+        code = import_module(f"appliance.services.{name}").main(context)
+    except BoothkitError as error:
+        last_words(str(error), error.remedy)
+        raise
+    sys.exit(code)

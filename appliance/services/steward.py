@@ -1,0 +1,227 @@
+"""The one worker with privileges: three verbs, each for named users, over a socket of its own, without network.
+
+A caller is known by the kernel's word (SO_PEERCRED), not by what it says. Whoever is not named for a verb is refused
+and logged. A steward without the capability that a verb needs says so instead of trying: on somebody's laptop a page
+must not be able to switch the machine off.
+"""
+
+import os
+import pwd
+import re
+import socket
+import struct
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from appliance import log
+from appliance.board import Board
+from appliance.clock import Clock, parse_rfc3339
+from appliance.errors import Problem, RecorderDown, invalid
+from appliance.journal import wire
+from appliance.journal.read import Reader
+from appliance.services.context import WorkerContext
+from appliance.services.run import Loop
+
+SOCKET = "steward.sock"
+MOST_LINKS = 32
+CAP_NET_ADMIN, CAP_SYS_BOOT, CAP_SYS_TIME = 12, 22, 25  # capabilities(7)
+DAY_MS = 86_400_000
+_PEER = struct.Struct("3i")  # pid, uid, gid
+
+logger = log.get("steward")
+
+
+class AdmitGuest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let a guest's device through the firewall. ``mac``: as the kernel writes it; ``hours``: 1 to 24."""
+
+    mac: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$")]
+    hours: Annotated[int, msgspec.Meta(ge=1, le=24)]
+
+
+class SetClock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Set the wall clock to ``unix_ms`` (Unix milliseconds); ``sure``: asked a second time, for a jump of over 24 h."""
+
+    unix_ms: Annotated[int, msgspec.Meta(ge=1_600_000_000_000, le=4_102_444_800_000)]
+    sure: bool = False
+
+
+class PowerOff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Switch the box off, cleanly."""
+
+
+class Steward:
+    """Takes frames ``{id, verb, data}`` and answers ``{id, ok, answer | refusal}``."""
+
+    def __init__(self, loop: Loop, run: Path, reader: Reader, clock: Clock, users: dict[str, Sequence[str]]) -> None:
+        """``users``: the names of the system users that may use each verb."""
+        self._loop = loop
+        self._reader = reader
+        self._clock = clock
+        self._users = users
+        self._links: set[socket.socket] = set()
+        self._verbs: dict[str, tuple[type[Any], int, Callable[[Any], dict[str, Any]]]] = {
+            "guest.admit": (AdmitGuest, CAP_NET_ADMIN, self._admit),
+            "clock.set": (SetClock, CAP_SYS_TIME, self._set_clock),
+            "power.off": (PowerOff, CAP_SYS_BOOT, self._power_off),
+        }
+        path = run / SOCKET
+        path.unlink(missing_ok=True)
+        self._listener = socket.socket(
+            socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+        )
+        self._listener.bind(str(path))
+        path.chmod(0o660)
+        self._listener.listen(8)
+        loop.add_reader(self._listener.fileno(), self._accept)
+
+    def _accept(self) -> None:
+        with suppress(BlockingIOError, ConnectionAbortedError):
+            link, _ = self._listener.accept()
+            link.setblocking(False)
+            if len(self._links) >= MOST_LINKS:
+                link.close()
+                return
+            self._links.add(link)
+            self._loop.add_reader(link.fileno(), partial(self._read, link))
+
+    def _read(self, link: socket.socket) -> None:
+        try:
+            raw = link.recv(wire.MAX_FRAME + 1)
+        except BlockingIOError:
+            return
+        except OSError:
+            raw = b""
+        if not raw:
+            self._drop(link)
+            return
+        _, uid, _ = _PEER.unpack(link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
+        try:
+            link.send(wire.pack(self.answer(raw, user_name(uid))))
+        except OSError:
+            self._drop(link)
+
+    def answer(self, raw: bytes, user: str) -> dict[str, Any]:
+        """Carry out what a frame of ``user`` asks for, or say why not."""
+        ident = ""
+        try:
+            frame = wire.unpack(raw)
+            ident = frame["id"] if isinstance(frame.get("id"), str) else ""
+            answer = self._carry_out(frame.get("verb"), frame.get("data"), user)
+        except wire.BadFrame as error:
+            return {"id": ident, "ok": False, "refusal": invalid(str(error)).as_dict()}
+        except Problem as problem:
+            return {"id": ident, "ok": False, "refusal": problem.as_dict()}
+        return {"id": ident, "ok": True, "answer": answer}
+
+    def _carry_out(self, verb: object, data: object, user: str) -> dict[str, Any]:
+        if not isinstance(verb, str) or verb not in self._verbs:
+            raise Problem("not-found", f"there is no verb {str(verb)[:40]!r}", f"Verbs: {', '.join(self._verbs)}.")
+        shape, capability, act = self._verbs[verb]
+        if user not in self._users.get(verb, ()):
+            logger.warning("verb.refused", verb=verb, user=user)
+            raise Problem("role", f"{verb} is not for {user}", "Ask through the till or the portal.")
+        try:
+            asked = msgspec.convert(data if data is not None else {}, shape)
+        except msgspec.ValidationError as error:
+            raise invalid(str(error)) from error
+        if not has_capability(capability):
+            raise Problem(
+                "not-privileged", f"{verb} needs a right that this steward does not have", "It works on the box itself."
+            )
+        logger.info("verb.done", verb=verb, user=user)
+        return act(asked)
+
+    def _admit(self, asked: AdmitGuest) -> dict[str, Any]:
+        element = f"{{ {asked.mac} timeout {asked.hours}h }}"
+        _call(["nft", "add", "element", "inet", "boothkit", "released", element])
+        return {"mac": asked.mac, "hours": asked.hours}
+
+    def _set_clock(self, asked: SetClock) -> dict[str, Any]:
+        last = self._last_fact_ms()
+        if asked.unix_ms < last:
+            raise Problem(
+                "guardrail",
+                f"the newest fact is from {last} ms, {asked.unix_ms} ms lies before it",
+                "Set a later time.",
+            )
+        jump = asked.unix_ms - self._clock().wall_ms
+        if abs(jump) > DAY_MS and not asked.sure:
+            raise Problem(
+                "guardrail", f"that is a jump of {jump // 3_600_000} h", "If it is right, ask again with sure."
+            )
+        time.clock_settime(time.CLOCK_REALTIME, asked.unix_ms / 1000)
+        return {"by_ms": jump}
+
+    def _last_fact_ms(self) -> int:
+        try:
+            newest = self._reader.facts(self._reader.position() - 1, 1)
+        except RecorderDown as error:
+            raise Problem("busy", f"the journal cannot be read: {error}", error.remedy) from error
+        return parse_rfc3339(msgspec.json.decode(newest[0].body)["at"]) if newest else 0
+
+    def _power_off(self, asked: PowerOff) -> dict[str, Any]:
+        _call(["systemctl", "--no-block", "poweroff"])
+        return {}
+
+    def _drop(self, link: socket.socket) -> None:
+        self._loop.remove_reader(link.fileno())
+        self._links.discard(link)
+        link.close()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._loop.remove_reader(self._listener.fileno())
+        self._listener.close()
+        for link in list(self._links):
+            self._drop(link)
+
+
+def user_name(uid: int) -> str:
+    """The system's name of a user id; the number when it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def has_capability(number: int) -> bool:
+    """Whether this process has a capability in effect (proc(5), CapEff)."""
+    match = re.search(r"^CapEff:\s*([0-9a-f]+)$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return match is not None and bool(int(match[1], 16) >> number & 1)
+
+
+def _call(argv: list[str]) -> None:
+    try:
+        done = subprocess.run(
+            argv, capture_output=True, text=True, timeout=10, check=False, env={"PATH": os.environ["PATH"]}
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Problem("failed", f"{argv[0]}: {error}", "See `boothkit doctor`.") from error
+    if done.returncode != 0:
+        logger.error("verb.failed", program=argv[0], code=done.returncode, said=done.stderr.strip()[:200])
+        raise Problem("failed", f"{argv[0]} ended with {done.returncode}: {done.stderr.strip()[:200]}", "See the log.")
+
+
+def main(ctx: WorkerContext) -> int:
+    """Serve the verbs until SIGTERM."""
+    loop = Loop(ctx.name)
+    reader = Reader(ctx.data)
+    users = {verb: tuple(names) for verb, names in msgspec.structs.asdict(ctx.config.steward).items()}
+    named = {"guest.admit": users["guest_admit"], "clock.set": users["clock_set"], "power.off": users["power_off"]}
+    steward = Steward(loop, ctx.run, reader, ctx.clock, named)
+    board = Board(ctx.run, ctx.name)
+    rights = (CAP_NET_ADMIN, CAP_SYS_TIME, CAP_SYS_BOOT)
+    reason = "" if all(map(has_capability, rights)) else "without rights here: its verbs answer, and change nothing"
+    loop.every(1.0, lambda: board.put(state="ready", reason=reason))
+    code = loop.run(lambda: board.put(state="ready", reason=reason))
+    steward.close()
+    reader.close()
+    board.put(state="stopping")
+    return code
