@@ -8,9 +8,9 @@ import secrets
 from pathlib import Path
 
 from appliance.central.places import Box, Log, Rejected, is_name, of_origin
+from appliance.durable import write_durably
 from appliance.errors import BoothkitError
 from appliance.journal import notes
-from appliance.journal.keys import write_durably
 
 NAME = "boothkit/central"
 

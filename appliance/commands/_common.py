@@ -5,19 +5,19 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from appliance import config as configuration
 from appliance.config import Config
-from appliance.domain.events import Event
 from appliance.errors import Problem, RecorderDown
 from appliance.ids import new_id
 from appliance.journal.client import Answer, RecorderClient
-from appliance.journal.read import Reader
-from appliance.projections import events
 from appliance.services.context import box_id, default_run
+
+if TYPE_CHECKING:
+    from appliance.domain.events import Event
 
 ACTOR = "admin:cli"
 
@@ -42,8 +42,11 @@ class Box:
         """Its run folder."""
         return default_run(self.data)
 
-    def event(self) -> Event | None:
+    def event(self) -> "Event | None":
         """Its newest event; None before the first, also while there is no journal."""
+        from appliance.journal.read import Reader
+        from appliance.projections import events
+
         if not (self.data / "journal.db").exists():
             return None
         reader = Reader(self.data)

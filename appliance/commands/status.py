@@ -1,18 +1,29 @@
 """``boothkit status``: the box now."""
 
+from typing import Any
+
 import click
 
 from appliance.clock import system_clock
 from appliance.commands._common import Box, common
+from appliance.errors import BoothkitError
 from appliance.journal.read import Reader
 from appliance.projections.status import status
 from appliance.services.context import box_id
+
+
+class NoBox(BoothkitError):
+    """There is nothing to tell about."""
+
+    remedy = "Name the box's data folder with --data, or start a box with `boothkit up`."
 
 
 @click.command()
 @common
 def command(box: Box) -> None:
     """The box now: workers, devices, power, journal, uplink, event."""
+    if not (box.data / "journal.db").exists():
+        raise NoBox(f"{box.data}: no box has been here")
     reader = Reader(box.data)
     try:
         now = system_clock(box.config.clock.trust)()
@@ -21,12 +32,16 @@ def command(box: Box) -> None:
         reader.close()
     facts = f"{answer['journal']['pos']} facts, {answer['uplink']['safe']} safe at central"
     lines = [f"{answer['box']}, log {answer['log']}: {facts}"]
-    lines += [
-        f"  {name:<10} {worker['state']:<10} {worker['reason']}".rstrip() for name, worker in answer["workers"].items()
-    ]
-    for name, device in answer["devices"].items():
-        remedy = f" -> {device['remedy']}" if device.get("remedy") else ""
-        lines.append(f"  {name:<14} {device['state']:<10} {device['reason']}{remedy}")
+    lines += [_line(name, worker["state"], worker) for name, worker in answer["workers"].items()]
+    lines += [_line(name, device["state"], device) for name, device in answer["devices"].items()]
+    uplink = answer["uplink"]
+    lines.append(_line("central", "connected" if uplink["connected"] else "offline", uplink))
     box.out(answer, "\n".join(lines))
     fine = all(worker["state"] in ("ready", "degraded") for worker in answer["workers"].values())
     raise click.exceptions.Exit(0 if fine and answer["workers"] else 1)
+
+
+def _line(name: str, state: str, words: dict[str, Any]) -> str:
+    """One part of the box: how it is, why, and what to do about it."""
+    remedy = f" -> {words['remedy']}" if words.get("remedy") else ""
+    return f"  {name:<14} {state:<10} {words['reason']}{remedy}".rstrip()

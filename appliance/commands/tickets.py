@@ -9,10 +9,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from appliance.commands._common import Box, common
 from appliance.domain.events import Event
+from appliance.durable import write_durably
 from appliance.errors import DataError
 from appliance.files import tickets as ticketfile
 from appliance.ids import new_id
-from appliance.journal.keys import BoxKeys, write_durably
+from appliance.journal.keys import BoxKeys
 from appliance.journal.read import Reader
 from appliance.projections import tickets
 from appliance.services.context import box_id

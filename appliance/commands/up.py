@@ -14,7 +14,7 @@ from appliance import demo as sample
 from appliance.commands._common import Box, common
 from appliance.commands.worker import WORKERS
 from appliance.config import Config
-from appliance.services.context import box_id, private_folder
+from appliance.services.context import box_id, check_folder, private_folder
 from appliance.services.supervisor import Spec, Supervisor
 
 
@@ -42,15 +42,19 @@ def command(
         box = Box(box.config_path, Path(".demo").absolute(), box.json)
     box = Box(box.config_path, box.data.absolute(), box.json)
     run = box.run
-    private_folder(run)
     ports = {"staff": staff_port, "portal": portal_port, "bench": bench_port}
     config = _resolve(box, demo, {table: {"port": port} for table, port in ports.items() if port is not None}, run)
-    configuration.save_resolved(config, run / "config.json")
-    if demo:
-        sample.prepare(box.data, config)
+    check_folder(box.data)
+    private_folder(run)
+
+    def prepare() -> None:
+        configuration.save_resolved(config, run / "config.json")
+        if demo:
+            sample.prepare(box.data, config)
+
     names = ["recorder", *(["bench"] if demo else []), *(name for name in WORKERS if name != "recorder")]
     supervisor = Supervisor([_spec(name, box, run, demo) for name in names], run)
-    sys.exit(supervisor.run(lambda: _announce(box, config, run), for_seconds=for_seconds))
+    sys.exit(supervisor.run(lambda: _announce(box, config, run), for_seconds, prepare=prepare))
 
 
 def _resolve(box: Box, demo: bool, ports: dict[str, Any], run: Path) -> Config:

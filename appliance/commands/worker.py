@@ -10,7 +10,7 @@ from appliance.errors import BoothkitError
 from appliance.services.context import worker_context
 from appliance.services.notify import last_words
 
-WORKERS = ("recorder", "till", "printing", "scanning", "footfall", "power", "uplink", "clockwork", "steward")
+WORKERS = ("recorder", "till", "portal", "printing", "scanning", "footfall", "power", "uplink", "clockwork", "steward")
 
 
 @click.command()

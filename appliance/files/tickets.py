@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from appliance.domain import tokens
+from appliance.durable import write_durably
 from appliance.errors import DataError
-from appliance.journal.keys import BoxKeys, write_durably
+from appliance.journal.keys import BoxKeys
 
 
 def event_key(folder: Path, event: str, *, create: bool) -> Ed25519PrivateKey:

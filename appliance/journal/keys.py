@@ -2,10 +2,10 @@
 DATA/keys."""
 
 import hmac
-import os
 import secrets
 from pathlib import Path
 
+from appliance.durable import write_durably
 from appliance.errors import BoothkitError
 from appliance.journal import notes
 
@@ -65,21 +65,3 @@ def _secret(path: Path) -> bytes:
     if len(seed) != 32:
         raise BadKeys(f"{path}: wants 64 hexadecimal digits, has {2 * len(seed)}")
     return seed
-
-
-def write_durably(path: Path, content: bytes, mode: int) -> None:
-    """Write a small file so that a power cut leaves the old or the new one, never half of it."""
-    temporary = path.with_name(path.name + ".new")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    try:
-        os.fchmod(handle, mode)
-        os.write(handle, content)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

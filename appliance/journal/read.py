@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.errors import RecorderDown
-from appliance.journal.store import Safe
+from appliance.journal.records import Safe
 
 
 @dataclass(frozen=True)

@@ -12,26 +12,9 @@ from typing import Any
 from appliance.clock import Now
 from appliance.journal import codec, merkle, notes, schema
 from appliance.journal.keys import BoxKeys
+from appliance.journal.records import Record, Safe
 
 CHECKPOINT_EVERY = 1000
-
-
-@dataclass(frozen=True)
-class Record:
-    """A fact as stored: its place over all logs, its body, its leaf hash."""
-
-    pos: int
-    body: dict[str, Any]
-    leaf: bytes
-
-
-@dataclass(frozen=True)
-class Safe:
-    """What central is known to hold: the first ``seq`` facts of ``log``, up to ``pos``."""
-
-    log: int
-    seq: int
-    pos: int
 
 
 class Store:

@@ -6,7 +6,7 @@ from typing import Any
 
 from appliance.domain.catalogue import CatalogueChanged, CatalogueKnown, ImportCatalogue, Item
 from appliance.domain.sales import SaleCompleted
-from appliance.journal.store import Record
+from appliance.journal.records import Record
 from appliance.projections.registry import Surroundings, folds, knows
 
 TABLES = """

@@ -5,7 +5,7 @@ from typing import Any
 
 from appliance.domain.devices import DeviceChanged, DeviceKnown, ReportDevice
 from appliance.domain.power import PowerSampled
-from appliance.journal.store import Record
+from appliance.journal.records import Record
 from appliance.projections.registry import Surroundings, folds, knows
 
 TABLES = """

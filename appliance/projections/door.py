@@ -3,7 +3,7 @@
 import sqlite3
 
 from appliance.domain.admission import TicketAdmitted, TicketExited
-from appliance.journal.store import Record
+from appliance.journal.records import Record
 from appliance.projections.registry import folds
 
 DECISIVE = False

@@ -3,7 +3,7 @@
 import sqlite3
 
 from appliance.domain.drawer import DrawerKnown, DrawerOpened, OpenDrawer
-from appliance.journal.store import Record
+from appliance.journal.records import Record
 from appliance.projections import events
 from appliance.projections.registry import Surroundings, folds, knows
 

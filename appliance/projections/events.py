@@ -4,7 +4,7 @@ import sqlite3
 
 from appliance.domain.events import Event, EventClosed, EventCreated, EventKnown, EventOpened
 from appliance.domain.kernel import Ask
-from appliance.journal.store import Record
+from appliance.journal.records import Record
 from appliance.projections.registry import Surroundings, folds, knows
 
 TABLES = """

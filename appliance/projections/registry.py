@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from appliance.domain.kernel import Ask, Fact, kind_of
-from appliance.journal.store import Record
+from appliance.journal.records import Record
 
 FoldFunction = Callable[[sqlite3.Connection, Record, Any], None]
 Knowledge = Callable[[sqlite3.Connection, Any, "Surroundings"], Any]

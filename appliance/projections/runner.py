@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Callable
 
 from appliance.domain.kernel import Fact, read_fact
+from appliance.journal.records import Record
 from appliance.journal.schema import create_tables
-from appliance.journal.store import Record
 from appliance.projections.registry import Projection, projections
 
 STATE = """

@@ -7,7 +7,7 @@ from typing import Any
 from appliance.domain.money import half_up
 from appliance.domain.receipts import ReceiptKnown, ReceiptPrinted, ReceiptRequested, ReportReceipt
 from appliance.domain.sales import CompleteSale, SaleCompleted, SaleKnown
-from appliance.journal.store import Record
+from appliance.journal.records import Record
 from appliance.projections import catalogue, drawer, events
 from appliance.projections.registry import Surroundings, folds, knows
 

@@ -1,6 +1,7 @@
 """The box now: what its workers put on the board, what its journal says. ``GET /status`` and ``boothkit status``."""
 
 import sqlite3
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from appliance.projections import devices, events
 
 SILENT_S = 15.0
 """A worker whose page is older than this says nothing any more (pages are renewed every 5 s)."""
+
+RESTARTED = "Wait: the box starts it again by itself. If it stays so, restart the box."
 
 
 def status(reader: Reader, run: Path, config: Config, now: Now, *, box: str) -> dict[str, Any]:
@@ -51,18 +54,33 @@ def safe_int(value: object, default: int) -> int:
 
 
 def _workers(pages: dict[str, dict[str, Any]], now: Now) -> dict[str, dict[str, Any]]:
+    """What each worker shows of itself; the supervisor's word counts for one that is not running as it should."""
     supervised = pages.get("supervisor", {}).get("workers", {})
     found: dict[str, dict[str, Any]] = {}
     for name, page in pages.items():
         if name != "supervisor":
-            state = "silent" if board.age_s(page, now.mono) > SILENT_S else page.get("state")
-            found[name] = {"state": state, "pid": page.get("pid"), "restarts": 0, "reason": page.get("reason", "")}
+            age = board.age_s(page, now.mono)
+            found[name] = _entry(page) if age <= SILENT_S else _entry(page, "silent", _silence(age), RESTARTED)
     for name, page in supervised.items() if isinstance(supervised, dict) else ():
-        entry = found.setdefault(name, {"state": page.get("state"), "pid": page.get("pid"), "reason": ""})
-        entry["restarts"] = page.get("restarts", 0)
         if page.get("state") != "ready":
-            entry["state"], entry["reason"] = page.get("state"), page.get("reason", "")
+            found[name] = _entry(page) | {"remedy": page.get("remedy") or RESTARTED}
+        entry = found.setdefault(name, _entry(page))
+        entry["pid"], entry["restarts"] = page.get("pid"), page.get("restarts", 0)
     return dict(sorted(found.items()))
+
+
+def _entry(page: dict[str, Any], state: str = "", reason: str = "", remedy: str = "") -> dict[str, Any]:
+    return {
+        "state": state or page.get("state"),
+        "pid": page.get("pid"),
+        "restarts": 0,
+        "reason": reason or page.get("reason", ""),
+        "remedy": remedy or page.get("remedy", ""),
+    }
+
+
+def _silence(age: float) -> str:
+    return "its page is from before the last start" if age == inf else f"has said nothing for {age:.0f} s"
 
 
 def _devices(db: sqlite3.Connection, pages: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -24,7 +24,7 @@ from appliance.domain.tickets import (
     TicketRevoked,
     TicketsImported,
 )
-from appliance.journal.store import Record
+from appliance.journal.records import Record
 from appliance.projections import events
 from appliance.projections.registry import Surroundings, folds, knows
 

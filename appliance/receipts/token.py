@@ -5,7 +5,7 @@ import hashlib
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from appliance.domain import tokens
-from appliance.journal.store import Record
+from appliance.journal.records import Record
 
 
 def token(record: Record, key: Ed25519PrivateKey) -> str:

@@ -10,9 +10,9 @@ from pathlib import Path
 from appliance import config as configuration
 from appliance.clock import Clock, system_clock
 from appliance.config import Config
-from appliance.errors import ConfigError
+from appliance.durable import write_durably
+from appliance.errors import BoothkitError, ConfigError
 from appliance.ids import new_id
-from appliance.journal.keys import write_durably
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,32 @@ class WorkerContext:
 def worker_context(name: str, config: Config, data: Path, run: Path) -> WorkerContext:
     """The context of a worker on this machine."""
     return WorkerContext(name, config, data, run, system_clock(config.clock.trust), box_id(config, data))
+
+
+class FolderUnusable(BoothkitError):
+    """The data folder cannot be written; nothing was started."""
+
+    remedy = "Give this user the folder (chown), or name another one with --data."
+
+
+def check_folder(data: Path) -> None:
+    """Make the data folder when it is missing; raises FolderUnusable when this user cannot write in it.
+
+    A full card is no reason: a box that comes up can say so.
+    """
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderUnusable(f"{data}: cannot be made: {error.strerror}") from error
+    for path in (data, data / "journal.db", data / "keys"):
+        if path.exists() and not os.access(path, os.W_OK):
+            if os.statvfs(path).f_flag & os.ST_RDONLY:
+                raise FolderUnusable(
+                    f"{path}: its file system is read-only",
+                    remedy="Mount it for writing, or name another folder with --data. A card that turned read-only by "
+                    "itself is worn out: copy it, and use a new one.",
+                )
+            raise FolderUnusable(f"{path}: this user may not write here")
 
 
 def box_id(config: Config, data: Path) -> str:

@@ -25,9 +25,11 @@ class Outbox:
 
     def __init__(self, client: RecorderClient, loop: Loop, worker: str) -> None:
         self._client = client
+        self._loop = loop
         self._log = log.get(worker)
+        self._resting = False
         self._waiting: deque[tuple[str, dict[str, Any], str, str, Callable[[Answer], None] | None]] = deque()
-        loop.every(1.0, self.flush)
+        loop.every(1.0, self._again)
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -40,19 +42,28 @@ class Outbox:
             self._log.error("outbox.full", command=command, dropped=1)
             return
         self._waiting.append((command, data, actor, new_id(), then))
-        self.flush()
+        if not self._resting:
+            self._flush()
 
-    def flush(self) -> None:
-        """Send what waits, until the recorder does not answer."""
+    def _again(self) -> None:
+        self._resting = False
+        self._flush()
+
+    def _flush(self) -> None:
+        """Send what waits, until the recorder does not answer: then it rests for a second, because each question to a
+        recorder that hangs takes seconds, and a device may have many events at once."""
         while self._waiting:
+            self._loop.beat()
             command, data, actor, ident, then = self._waiting[0]
             try:
                 answer = self._client.send(command, data, actor=actor, id=ident)
             except RecorderDown as error:
                 self._log.warning("recorder.down", waiting=len(self._waiting), why=str(error))
+                self._resting = True
                 return
             except Problem as problem:
                 if problem.slug in ("busy", "disk-full"):
+                    self._resting = True
                     return
                 self._log.warning("command.refused", command=command, slug=problem.slug, detail=problem.detail)
                 self._waiting.popleft()
@@ -128,8 +139,15 @@ class DeviceHost:
         """Put the devices on the status board."""
         pages = {device.name: {"kind": self._kind, **device.life.snapshot()} for device in self.devices}
         pages |= {name: {"kind": self._kind, **bad} for name, bad in self._bad.items()}
-        fine = all(page["state"] in ("online", "connecting") for page in pages.values())
-        self._board.put(state="ready" if fine else "degraded", devices=pages, waiting=len(self._outbox), **self.extra())
+        ill = [name for name, page in pages.items() if page["state"] not in ("online", "connecting")]
+        self._board.put(
+            state="degraded" if ill else "ready",
+            reason="; ".join(f"{name}: {pages[name]['reason']}" for name in ill),
+            remedy=" ".join(dict.fromkeys(pages[name]["remedy"] for name in ill if pages[name]["remedy"])),
+            devices=pages,
+            waiting=len(self._outbox),
+            **self.extra(),
+        )
 
     def close(self) -> None:
         """Let go of the devices."""

@@ -13,6 +13,8 @@ from typing import Self
 
 _UCRED = struct.Struct("3i")  # pid, uid, gid; unix(7)
 _LONGEST = 4096
+REMEDY = "X_REMEDY"
+"""The field of a worker's last words that says what a person can do."""
 
 
 class Notify:
@@ -59,6 +61,16 @@ class Notify:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+
+def last_words(reason: str, remedy: str) -> None:
+    """A worker that cannot start says why, and what a person can do, to whoever started it; then it ends.
+
+    systemd shows STATUS and passes over a field that begins with X_.
+    """
+    notify = Notify.from_env()
+    notify.send(f"STATUS={' '.join(reason.split())}\n{REMEDY}={' '.join(remedy.split())}")
+    notify.close()
 
 
 class Inbox:

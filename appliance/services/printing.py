@@ -18,6 +18,7 @@ from appliance.services.context import WorkerContext
 from appliance.services.devicehost import DeviceHost, Outbox
 from appliance.services.run import Loop
 from drivers.printer.escpos import Model as Printer
+from drivers.printer.escpos import Outcome
 from drivers.printer.job import Block, Cut, Job, Kick, Pair, Qr, Rule, Text
 
 logger = log.get("printing")
@@ -33,6 +34,8 @@ class Spool:
         self._client = client
         self._loop = loop
         self._recovered = False
+        self._untouched: dict[str, Any] | None = None
+        self._unreported: tuple[dict[str, Any], Outcome] | None = None
         self.waiting = 0
 
     def work(self) -> None:
@@ -40,6 +43,8 @@ class Spool:
         try:
             if not self._recovered:
                 self._recover()
+            if self._unreported is not None:
+                self._hand_in(*self._unreported)
             while (request := self._next()) is not None and self._printer.life.state in READY:
                 if not self._print(request):
                     return
@@ -61,6 +66,8 @@ class Spool:
     def _next(self) -> dict[str, Any] | None:
         waiting = sales.waiting(self._reader.db(), self._printer.name, self._position())
         self.waiting = len(waiting)
+        if self._untouched is not None:
+            return self._untouched
         return waiting[0] if waiting else None
 
     def _print(self, request: dict[str, Any]) -> bool:
@@ -69,7 +76,11 @@ class Spool:
 
         def begin() -> None:
             nonlocal begun
+            # A recorder that dies here may have moved the position, or not. We know that nothing was sent, so this
+            # request is taken again first; only if we die too, it is unknown.
+            self._untouched = request
             self._advance(request["pos"])
+            self._untouched = None
             begun = True
 
         job = Job(request["pos"], tuple(self._blocks(request)))
@@ -77,21 +88,31 @@ class Spool:
         if not begun and self._printer.life.state not in READY:
             return False
         if not begun:
+            self._untouched = request
             self._advance(request["pos"])
-        self._report(request, result.outcome)
+            self._untouched = None
         if result.outcome != "printed":
             logger.warning(
                 "receipt.not_confirmed", printer=self._printer.name, outcome=result.outcome, why=result.reason
             )
+        self._hand_in(request, result.outcome)
         return True
+
+    def _hand_in(self, request: dict[str, Any], outcome: Outcome) -> None:
+        """Tell the outcome; kept until the recorder has taken it."""
+        self._unreported = (request, outcome)
+        self._report(request, outcome)
+        self._unreported = None
 
     def _advance(self, pos: int) -> None:
         name = self._printer.name
+        self._loop.beat()
         data = {"follower": name, "pos": pos}
         self._client.send("follower.advance", data, actor=f"device:{name}", id=new_id())
 
-    def _report(self, request: dict[str, Any], outcome: str) -> None:
+    def _report(self, request: dict[str, Any], outcome: Outcome) -> None:
         name = self._printer.name
+        self._loop.beat()
         data = {"sale": request["sale"], "copy": request["copy"], "printer": name, "outcome": outcome}
         ident = f"paper-{request['pos']}-{outcome}"
         self._client.send("receipt.report", data, actor=f"device:{name}", id=ident)

@@ -12,7 +12,7 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -59,7 +59,7 @@ class PowerOff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Steward:
     """Takes frames ``{id, verb, data}`` and answers ``{id, ok, answer | refusal}``."""
 
-    def __init__(self, loop: Loop, run: Path, reader: Reader, clock: Clock, users: dict[str, Sequence[str]]) -> None:
+    def __init__(self, loop: Loop, run: Path, reader: Reader, clock: Clock, users: Mapping[str, Sequence[str]]) -> None:
         """``users``: the names of the system users that may use each verb."""
         self._loop = loop
         self._reader = reader

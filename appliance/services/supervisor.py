@@ -6,7 +6,11 @@ A worker starts when all that it needs is ready. One that ends, is silent for lo
 or does not get ready is replaced, after a pause that doubles with each failure in a row. Stopping goes the
 other way: nothing is asked to stop while something that needs it still runs.
 
-The page `supervisor` on the board: `workers: {NAME: {state, pid, restarts, reason}}`.
+A worker that ends with last words (`notify.last_words`: a taken port, a file that cannot be written) waits for
+a person. Before all were ready once, somebody sits in front of it: everything stops, and they are told. Later,
+in the middle of an event, it is tried again and again, and the board says what to do.
+
+The page `supervisor` on the board: `workers: {NAME: {state, pid, restarts, reason, remedy}}`.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,8 +22,9 @@ from typing import Literal
 
 from appliance import log
 from appliance.board import Board
+from appliance.errors import BoothkitError
 from appliance.services.child import Child
-from appliance.services.notify import Notify
+from appliance.services.notify import REMEDY, Notify
 from appliance.services.run import Loop, Timer
 from appliance.services.runfolder import held, notify_socket
 
@@ -29,6 +34,10 @@ _MOST_EXTENSION_S = 60.0
 _NEVER_READY_S = 60.0
 
 WorkerState = Literal["waiting", "starting", "ready", "restarting", "stopping", "stopped"]
+
+
+class CannotStart(BoothkitError):
+    """A worker needs a person before it can start; nothing runs any more."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,9 @@ class _Worker:
     failures: int = 0
     restarts: int = 0
     reason: str = ""
+    remedy: str = ""
     killed_for: str = ""
+    last_words: tuple[str, str] | None = None
 
     def disarm(self) -> None:
         if self.timer is not None:
@@ -94,15 +105,24 @@ class Supervisor:
         self._stopping = False
         self._announced = False
         self._given_up = False
+        self._cannot_start: CannotStart | None = None
         self._end: Timer | None = None
 
-    def run(self, on_ready: Callable[[], object], for_seconds: float | None = None) -> int:
+    def run(
+        self,
+        on_ready: Callable[[], object],
+        for_seconds: float | None = None,
+        *,
+        prepare: Callable[[], object] = lambda: None,
+    ) -> int:
         """Start all, call `on_ready` once when all are ready for the first time, run until a signal to stop.
 
-        `for_seconds` counts from then. Returns 0 after a clean stop; 1 when something failed that should not,
-        or when with `for_seconds` the workers were not ready within 60 s. AlreadyRunning.
+        `for_seconds` counts from then. `prepare` is called before the first worker starts, when the run folder
+        is ours alone. Returns 0 after a clean stop; 1 when something failed that should not, or when with
+        `for_seconds` the workers were not ready within 60 s. AlreadyRunning, CannotStart.
         """
         with held(self._folder):
+            prepare()
             (self._folder / "notify").mkdir(mode=0o700, exist_ok=True)
             self._board = Board(self._folder, "supervisor")
             self._on_ready, self._for_seconds = on_ready, for_seconds
@@ -111,6 +131,8 @@ class Supervisor:
                 code = self._loop.run(self._begin)
             finally:
                 self._clear_up()
+        if self._cannot_start is not None:
+            raise self._cannot_start
         return 1 if self._given_up else code
 
     def _begin(self) -> None:
@@ -129,7 +151,7 @@ class Supervisor:
 
     def _start(self, worker: _Worker) -> None:
         name = worker.spec.name
-        worker.state, worker.ready_at, worker.killed_for = "starting", None, ""
+        worker.state, worker.ready_at, worker.killed_for, worker.last_words = "starting", None, "", None
         try:
             child = Child(worker.spec.argv, worker.spec.env, self._sockets[name], self._watchdog_s)
         except OSError as error:
@@ -143,7 +165,9 @@ class Supervisor:
 
     def _heard(self, worker: _Worker, child: Child) -> None:
         for message in child.messages():
-            if worker.state == "starting" and message.get("READY") == "1":
+            if REMEDY in message:
+                worker.last_words = message.get("STATUS", ""), message[REMEDY]
+            elif worker.state == "starting" and message.get("READY") == "1":
                 self._is_ready(worker)
             elif worker.state == "starting" and message.get("EXTEND_TIMEOUT_USEC", "").isdecimal():
                 more = min(int(message["EXTEND_TIMEOUT_USEC"]) / 1e6, _MOST_EXTENSION_S)
@@ -183,16 +207,24 @@ class Supervisor:
     def _reap(self, worker: _Worker, child: Child) -> None:
         self._loop.remove_reader(child.inbox.fileno())
         self._loop.remove_reader(child.pidfd)
+        worker.state = "restarting"  # of what it said, only its last words still count
+        self._heard(worker, child)
         worker.child = None
         ending = child.reap()
-        self._ended(worker, worker.killed_for or ending)
+        said, remedy = worker.last_words or ("", "")
+        self._ended(worker, worker.killed_for or said or ending, remedy)
 
-    def _ended(self, worker: _Worker, reason: str) -> None:
+    def _ended(self, worker: _Worker, reason: str, remedy: str = "") -> None:
         worker.disarm()
-        worker.reason = reason
+        worker.reason, worker.remedy = reason, remedy
         if self._stopping:
             worker.state = "stopped"
             self._stop_next()
+            return
+        if remedy and not self._announced:
+            worker.state = "stopped"
+            self._cannot_start = CannotStart(f"{worker.spec.name}: {reason}", remedy=remedy)
+            self._stop()
             return
         if worker.ready_at is not None and self._loop.now() - worker.ready_at >= self._healthy_s:
             worker.failures = 0
@@ -258,6 +290,7 @@ class Supervisor:
                 "pid": None if worker.child is None else worker.child.pid,
                 "restarts": worker.restarts,
                 "reason": worker.reason,
+                "remedy": worker.remedy,
             }
             for name, worker in self._workers.items()
         }

@@ -9,6 +9,7 @@ from appliance.journal.read import Reader
 from appliance.private.people import People
 from appliance.private.secrets import Secrets
 from appliance.services.context import WorkerContext
+from appliance.services.notify import last_words
 from appliance.services.run import Loop
 from web.common.serving import PortTaken, Server
 from web.till import Deps, create_app
@@ -41,6 +42,7 @@ def main(ctx: WorkerContext) -> int:
     except PortTaken as error:
         remedy = "Stop what listens there, or set [staff] port to another number (0 = any free one)."
         logger.error("till.port_taken", port=error.port, why=str(error), remedy=remedy)
+        last_words(f"port {error.port} is taken: {error.strerror}", remedy)
         return EXIT_PORT_TAKEN
     board = Board(ctx.run, ctx.name)
     streams = app.extensions["boothkit"].streams

@@ -19,14 +19,16 @@ from appliance.domain.kernel import Context, Decided, Fact, Personal, Role, ask_
 from appliance.errors import Problem, invalid
 from appliance.ids import new_id
 from appliance.journal import codec, notes
-from appliance.journal.schema import Conflict, StorageError, is_full
-from appliance.journal.store import Record, Savepoint, Store
+from appliance.journal.records import Record
+from appliance.journal.schema import Conflict, StorageError
+from appliance.journal.store import Savepoint, Store
 from appliance.private.people import PeopleWriter, seal
 from appliance.projections import events
 from appliance.projections.registry import Surroundings, known
 from appliance.projections.runner import Projector
 from appliance.receipts.token import address, token
 from appliance.services.recorder import keeping
+from appliance.services.recorder.room import Room
 from appliance.services.recorder.ticketkeys import TicketKeys
 
 logger = log.get("recorder")
@@ -59,6 +61,9 @@ class Engine:
         self.people = PeopleWriter(data)
         self._projector = Projector(self.store.db, self._on_stale)
         self._keys = TicketKeys(data / "keys")
+        self.room = Room(data)
+        self.fault: Problem | None = None
+        """Why the last write failed; None after one that worked."""
         self._offset: tuple[str, int] | None = None
         self.central = notes.Verifier.parse(config.central.key) if config.central.key else None
         self._start()
@@ -110,26 +115,36 @@ class Engine:
                 replies.append(self._one(request))
             self.store.commit()
         except StorageError as error:
-            self.store.rollback()
-            problem = self._storage_problem(error)
-            logger.error("journal.write_failed", error=str(error), slug=problem.slug)
+            problem = self._failed(error)
             return [failure(request.id, problem) for request in requests]
         except BaseException:
             self.store.rollback()
             raise
+        self.fault = None
         return replies
 
-    @staticmethod
-    def _storage_problem(error: StorageError) -> Problem:
-        if is_full(error):
-            return Problem(
-                "disk-full",
-                "The card is full; nothing was recorded.",
-                "Free space on the card; nothing is lost so far.",
-            )
-        return Problem(
-            "busy", f"The journal cannot be written now: {error}", "Ask again in a moment with the same key."
-        )
+    def _failed(self, error: StorageError) -> Problem:
+        self.store.rollback()
+        problem = self.room.problem(error)
+        if self.fault is None or self.fault.detail != problem.detail:
+            logger.error("journal.write_failed", error=str(error), slug=problem.slug)
+        self.fault = problem
+        return problem
+
+    def probe(self) -> None:
+        """While writes fail and there is room again: try one, so that the fault goes with its cause, not only with
+        the next sale."""
+        if self.fault is None or not self.room.mended():
+            return
+        try:
+            self.store.begin()
+            self.store.advance("recorder", self.store.pos)
+            self.store.commit()
+        except StorageError as error:
+            self._failed(error)
+        else:
+            self.fault = None
+            logger.info("journal.writes_again", pos=self.store.pos)
 
     def _notice_clock(self) -> None:
         """A wall clock that moved against the monotonic one is a fact."""

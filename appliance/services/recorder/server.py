@@ -17,7 +17,7 @@ from appliance.domain.kernel import Role, command_types
 from appliance.errors import BoothkitError, Problem
 from appliance.journal import wire
 from appliance.journal.follow import Waker
-from appliance.services.context import WorkerContext
+from appliance.services.context import WorkerContext, check_folder
 from appliance.services.recorder.engine import Engine, Reply, Request, failure
 from appliance.services.run import Loop
 
@@ -171,7 +171,8 @@ class Server:
 
 
 def main(ctx: WorkerContext) -> int:
-    """The worker: hold the lock, open the journal, listen."""
+    """The worker: hold the lock, open the journal, listen. Raises FolderUnusable."""
+    check_folder(ctx.data)
     handle = lock(ctx.data)
     engine = Engine(ctx.data, ctx.config, ctx.clock, ctx.box)
     loop = Loop(ctx.name)
@@ -180,8 +181,12 @@ def main(ctx: WorkerContext) -> int:
 
     def show() -> None:
         store = engine.store
+        engine.probe()
+        reason, remedy = (engine.fault.detail, engine.fault.remedy) if engine.fault else engine.room.warning()
         board.put(
-            state="ready",
+            state="degraded" if reason else "ready",
+            reason=reason,
+            remedy=remedy,
             box=ctx.box,
             log=store.log,
             pos=store.pos,

@@ -1,0 +1,63 @@
+"""Putting the portal together."""
+
+import importlib
+import pkgutil
+from pathlib import Path
+
+from flask import Flask, Response, make_response, render_template, request
+
+from appliance import log
+from appliance.errors import Problem
+from appliance.receipts.wording import Wording, sentence
+from web.common.assets import COMMON, Assets
+from web.common.headers import secure
+from web.common.problems import Fault, answer_problems
+from web.portal import pages
+from web.portal.book import Book
+from web.portal.deps import Deps, Here
+from web.portal.fresh import Fresh
+
+MAX_BODY = 1024
+"""Bytes of a request's body. Nothing here takes one; browsers and captive portal probes send none."""
+
+
+def create_app(deps: Deps) -> Flask:
+    """The WSGI app. Any Host is answered: a phone that looks for the internet asks for somebody else's."""
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    assets = Assets([COMMON, Path(__file__).parent / "static"])
+    here = Here(deps, Book(deps.reader, deps.keys, deps.config.central.key), Wording(), Fresh())
+    app.extensions["boothkit"] = here
+    app.jinja_env.globals["asset"] = assets.url
+    app.jinja_env.globals["language"] = here.wording.language
+    app.jinja_env.filters["sentence"] = sentence
+    app.register_blueprint(assets.blueprint())
+    for module in sorted(pkgutil.iter_modules(pages.__path__), key=lambda module: module.name):
+        app.register_blueprint(importlib.import_module(f"{pages.__name__}.{module.name}").blueprint)
+    app.add_url_rule("/health", view_func=health)
+    secure(app)
+    app.before_request(bound)
+    answer_problems(app, log.get("portal"), is_for_scripts, _page)
+    return app
+
+
+def health() -> str:
+    """That this app answers, and nothing more; the portal's own watchdog asks."""
+    return "ok"
+
+
+def bound() -> None:
+    """Nothing here is written, so nobody has much to say."""
+    if (request.content_length or 0) > MAX_BODY:
+        raise Problem("too-large", f"a request to this portal has at most {MAX_BODY} bytes of body", "Send none.")
+
+
+def is_for_scripts() -> bool:
+    """Whether a fault is told as problem+json."""
+    return request.path == "/api" or request.path.startswith("/api/") or pages.wants_json()
+
+
+def _page(fault: Fault) -> Response:
+    return make_response(render_template("fault.html", fault=fault), fault.status)

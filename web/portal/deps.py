@@ -1,0 +1,39 @@
+"""What the portal is given, and how its pages reach it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from flask import current_app
+
+from appliance.config import Config
+from appliance.journal.read import Reader
+from appliance.receipts.wording import Wording
+from web.portal.book import Book
+from web.portal.fresh import Fresh
+
+
+@dataclass(frozen=True)
+class Deps:
+    """``keys``: the folder with box.pub; ``monotonic``: seconds, for answers that all take the same time."""
+
+    reader: Reader
+    keys: Path
+    config: Config
+    monotonic: Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Here:
+    """The app's own parts beside what it was given."""
+
+    deps: Deps
+    book: Book
+    wording: Wording
+    fresh: Fresh
+
+
+def here() -> Here:
+    """The parts of the app that answers now."""
+    return cast(Here, current_app.extensions["boothkit"])

@@ -1,0 +1,13 @@
+"""What is stored about a guest: as long as nobody can sign up, the same for everybody."""
+
+from flask import Blueprint, Response, render_template
+
+from web.portal.deps import here
+
+blueprint = Blueprint("privacy", __name__)
+
+
+@blueprint.get("/privacy")
+def page() -> Response:
+    """What is stored, and what is not."""
+    return here().fresh.answer("privacy", lambda: render_template("privacy.html"))

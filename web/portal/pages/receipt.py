@@ -1,0 +1,142 @@
+"""A receipt by its token: the paper's words, and how far the box has proved them."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, assert_never
+
+from flask import Blueprint, Response, jsonify, make_response, render_template
+
+from appliance.errors import Problem
+from appliance.journal.notes import b64, proof_text
+from appliance.receipts import layout
+from appliance.receipts.token import address
+from web.portal import check, pages
+from web.portal.book import Seal
+from web.portal.check import Promise, Refused
+from web.portal.deps import here
+from web.portal.drawing import qr
+
+blueprint = Blueprint("receipt", __name__)
+
+REFUSAL_S = 0.02
+"""Refusals leave at multiples of this, so that how long one takes says nothing of how far the token got."""
+
+
+@blueprint.get("/r/<token>")
+def page(token: str) -> Response:
+    """The receipt, *promised* until a checkpoint covers it, then *proved*; JSON for who accepts that."""
+    found = _read(token)
+    if isinstance(found, Refused):
+        return _refusal(found)
+    head = here().book.head(found.log, found.seq)
+    state = f"{head.size}{'w' if head.cosigned else ''}" if head else "promised"
+    json = pages.wants_json()
+
+    def make() -> Response | str:
+        seal = here().book.seal(head, found.key, found.seq, found.leaf) if head else None
+        return jsonify(_summary(found, seal)) if json else _render(token, found, seal)
+
+    response = here().fresh.answer(f"{state}{'j' if json else ''}", make)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.vary.add("Accept")
+    return response
+
+
+@blueprint.get("/r/<token>/proof")
+def proof(token: str) -> Response:
+    """The proof as a file (C2SP tlog-proof) whose ``extra`` is the token: together they stand without this box."""
+    found = _read(token)
+    if isinstance(found, Refused):
+        return _refusal(found)
+    head = here().book.head(found.log, found.seq)
+    if head is None:
+        raise Problem("not-found", "this receipt is promised; no checkpoint covers it yet", "Ask again in 5 minutes.")
+    seal = here().book.seal(head, found.key, found.seq, found.leaf)
+    text = proof_text(found.seq - 1, seal.path, seal.checkpoint, found.token)
+    response = Response(text, content_type="text/plain; charset=utf-8")
+    name = f"receipt-{found.sale['number']}.tlog-proof"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _read(token: str) -> Promise | Refused:
+    """What the token is worth; every refusal takes the same time."""
+    monotonic = here().deps.monotonic
+    start = monotonic()
+    found = check.read(here().book, token)
+    if isinstance(found, Refused):
+        time.sleep(REFUSAL_S - (monotonic() - start) % REFUSAL_S)
+    return found
+
+
+def _refusal(found: Refused) -> Response:
+    if pages.wants_json():
+        nothing = dict.fromkeys(("level", "sale", "number", "total", "currency"))
+        return make_response(jsonify({"valid": False, **nothing, "why": found.why}), 404)
+    return make_response(render_template("refused.html", found=found), 404)
+
+
+def _summary(found: Promise, seal: Seal | None) -> dict[str, Any]:
+    sale = found.sale
+    why = "the box signed it; no checkpoint covers it yet"
+    if seal:
+        why = f"fact {found.seq} of {found.key.name} is under its signed root over {seal.size} facts"
+    said = {name: sale[name] for name in ("sale", "number", "total", "currency")}
+    return {"valid": True, "level": "proved" if seal else "promised", **said, "why": why}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of the paper as the template draws it. ``rows``: neighbours that share one list."""
+
+    kind: Literal["title", "line", "rows", "total", "rule", "code"]
+    text: str = ""
+    rows: tuple[layout.Row, ...] = ()
+
+
+def _render(token: str, found: Promise, seal: Seal | None) -> str:
+    name, zone = here().book.event(found.event) or ("", "UTC")
+    url = address(here().deps.config.portal.public_url, token)
+    elements = layout.receipt(found.sale, event_name=name, timezone=zone, url=url)
+    words = here().wording
+    sealed = None
+    if seal:
+        sealed = {
+            "size": words.number(seal.size),
+            "root": b64(seal.root),
+            "upto": words.time(seal.upto, zone),
+            "witnessed": seal.witnessed and words.time(datetime.fromtimestamp(seal.witnessed, UTC).isoformat(), zone),
+        }
+    return render_template(
+        "receipt.html",
+        token=token,
+        event=name,
+        number=found.sale["number"],
+        place=words.number(found.seq),
+        origin=found.key.name,
+        parts=_parts(elements),
+        seal=sealed,
+    )
+
+
+def _parts(elements: list[layout.Element]) -> list[Part]:
+    parts: list[Part] = []
+    for element in elements:
+        match element:
+            case layout.Title(text):
+                parts.append(Part("title", text))
+            case layout.Line(text):
+                parts += [Part("line", text)] if text else []
+            case layout.Row(large=True):
+                parts.append(Part("total", rows=(element,)))
+            case layout.Row():
+                before = parts.pop().rows if parts and parts[-1].kind == "rows" else ()
+                parts.append(Part("rows", rows=(*before, element)))
+            case layout.Rule():
+                parts.append(Part("rule"))
+            case layout.Code(data):
+                parts.append(Part("code", qr(data)))
+            case _:
+                assert_never(element)
+    return parts
