@@ -45,7 +45,7 @@ def type_words(kind: Any) -> str:
         return " or ".join(type_words(part) for part in inner)
     if origin is Literal:
         return " or ".join(f'`"{value}"`' for value in inner)
-    if origin is list:
+    if origin is list or (origin is tuple and inner[1:] == (Ellipsis,)):
         return f"list of {type_words(inner[0])}"
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return f"[{kind.__name__}](#{anchor(kind.__name__)})"

@@ -69,6 +69,7 @@ class _Emulator(ABC):
         """Idempotent."""
         if self._plugged:
             return
+        self._remove()
         fresh = self._aside("new")
         fresh.mkdir(parents=True)
         for name, text in self.files().items():
@@ -76,18 +77,14 @@ class _Emulator(ABC):
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         fresh.rename(self.folder)
         self.link.parent.mkdir(parents=True, exist_ok=True)
-        self.link.symlink_to(os.path.relpath(self.folder, self.link.parent))
+        self.link.symlink_to(self._target)
         self._plugged = True
 
     def unplug(self) -> None:
         """Idempotent. Who has the folder open finds it empty."""
-        if not self._plugged:
-            return
-        self._plugged = False
-        gone = self._aside("gone")
-        self.link.unlink()
-        self.folder.rename(gone)
-        shutil.rmtree(gone)
+        if self._plugged:
+            self._plugged = False
+            self._remove()
 
     def write(self) -> None:
         """Every file anew, whole; also over what `garbage` and others put there."""
@@ -107,6 +104,21 @@ class _Emulator(ABC):
     def half_written(self, attribute: str, size: int) -> None:
         """Only the first `size` bytes of what the file should say."""
         self._put(attribute, self.files()[attribute].encode("ascii")[:size])
+
+    @property
+    def _target(self) -> str:
+        return os.path.relpath(self.folder, self.link.parent)
+
+    def _remove(self) -> None:
+        """Also what an emulator that was killed left behind."""
+        gone = self._aside("gone")
+        for leftover in (gone, self._aside("new")):
+            shutil.rmtree(leftover, ignore_errors=True)
+        if self.link.is_symlink() and os.readlink(self.link) == self._target:
+            self.link.unlink()
+        if self.folder.exists():
+            self.folder.rename(gone)
+            shutil.rmtree(gone)
 
     def _put(self, attribute: str, data: bytes) -> None:
         fresh = self._aside(attribute)

@@ -7,7 +7,9 @@ is the one with the lowest bus address. `interval=S` (1) from one reading to the
 chip's current is positive from IN+ to IN−: `positive=charge` (default) when that charges the battery,
 `positive=discharge` when IN+ is at the battery and IN− at the load. What the load takes is then not known, since a
 charger may be giving, too.
+
 `cells=N`: the battery has so many in a row; a voltage beyond 1.0…4.5 V each (no battery, a loose wire) is no reading.
+
 `at=load`, `at=panel`: the shunt is in the load's or the solar panel's line and the reading is that one's power.
 
 Counters: attempts, losses, readings, invalid.
