@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from appliance.commands._common import Box, common
+from appliance.commands._common import Box, Send, common
 from appliance.domain.events import Event
 from appliance.durable import write_durably
 from appliance.errors import DataError
@@ -21,6 +21,11 @@ from appliance.services.context import box_id
 PIECE = 200
 
 
+_entry = click.option(
+    "--entry", type=click.Choice(["single", "multiple", "reentry"]), help="The list's rule; a new list is single."
+)
+
+
 @click.group()
 def command() -> None:
     """Tickets: our own, signed and checked offline, and codes of other shops."""
@@ -31,6 +36,17 @@ def _event(box: Box) -> Event:
     if event is None:
         raise DataError("there is no event yet", remedy="boothkit event create")
     return event
+
+
+def _define(box: Box, send: Send, list_: str, entry: str | None) -> None:
+    """Make sure that the list is there: with the rule asked for, else as it is, else single entry."""
+    reader = Reader(box.data)
+    try:
+        known = tickets.lists(reader.db())
+    finally:
+        reader.close()
+    if entry is not None or list_ not in known:
+        send("list.define", {"list": list_, "entry": entry or "single"}, new_id("cli-"))
 
 
 @command.command()
@@ -46,7 +62,7 @@ def keygen(box: Box) -> None:
 
 @command.command()
 @click.option("--list", "list_", required=True, help="The check-in list.")
-@click.option("--entry", type=click.Choice(["single", "multiple", "reentry"]), help="Define the list with this rule.")
+@_entry
 @click.option("--count", type=click.IntRange(1, 100_000), required=True, help="How many.")
 @click.option("--holder", "holders", multiple=True, help="Names of holders, in order.")
 @click.option("--valid-from", type=click.DateTime(), help="Local time of the event from when they admit.")
@@ -61,8 +77,7 @@ def issue(
     key = ticketfile.event_key(box.data / "keys", event.event, create=True)
     rows: list[tuple[str, str, str]] = []
     with box.recorder() as send:
-        if entry:
-            send("list.define", {"list": list_, "entry": entry}, new_id("cli-"))
+        _define(box, send, list_, entry)
         for start in range(0, count, PIECE):
             piece = []
             for index in range(start, min(start + PIECE, count)):
@@ -91,7 +106,7 @@ def issue(
 @command.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--list", "list_", required=True, help="The check-in list.")
-@click.option("--entry", type=click.Choice(["single", "multiple", "reentry"]), help="Define the list with this rule.")
+@_entry
 @click.option("--columns", default="code=code,holder=holder", show_default=True, help="Which column is what.")
 @common
 def import_(box: Box, file: Path, list_: str, entry: str | None, columns: str) -> None:
@@ -101,8 +116,7 @@ def import_(box: Box, file: Path, list_: str, entry: str | None, columns: str) -
     imported = known = 0
     ident = new_id("i")
     with box.recorder() as send:
-        if entry:
-            send("list.define", {"list": list_, "entry": entry}, new_id("cli-"))
+        _define(box, send, list_, entry)
         for part, start in enumerate(range(0, len(rows), PIECE), 1):
             piece = [
                 {"ticket": keys.plain_ticket(code), **({"holder": holder} if holder else {})}

@@ -43,7 +43,9 @@ def command(
     box = Box(box.config_path, box.data.absolute(), box.json)
     run = box.run
     ports = {"staff": staff_port, "portal": portal_port, "bench": bench_port}
-    config = _resolve(box, demo, {table: {"port": port} for table, port in ports.items() if port is not None}, run)
+    # A free port is chosen here, not by the worker: it stays the same when the worker is started again.
+    chosen = {table: {"port": port or _free_port()} for table, port in ports.items() if port is not None}
+    config = _resolve(box, demo, chosen, run)
     check_folder(box.data)
     private_folder(run)
 

@@ -117,8 +117,6 @@ def test_issued_tickets_come_as_csv_and_imported_codes_are_known_but_not_written
         "issue",
         "--list",
         "general",
-        "--entry",
-        "single",
         "--count",
         3,
         "--holder",
