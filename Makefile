@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo check test bench docs
+.PHONY: help setup demo check test bench docs screenshots
 
 ## Boothkit: the box that runs a pop-up.
 ##
@@ -14,9 +14,10 @@ help:
 demo: .venv/.runtime
 	.venv/bin/boothkit up --demo --data ./.demo $(ARGS)
 
-##   make test     The whole suite; installs the broker and the browser it talks to where it may, else names them.
+##   make test     The whole suite; installs the broker, the browser and the rules of accessibility that it needs
+##                 where it may, else names them.
 ##                 make test ARGS="tests/services -k watchdog" passes options on to pytest.
-test: .venv/.dev
+test: .venv/.dev tests/browser/node_modules/.stamp
 	-@tools/debian mosquitto chromium fonts-dejavu-core curl nftables strace
 	.venv/bin/pytest $(ARGS)
 
@@ -37,6 +38,11 @@ bench: .venv/.dev
 docs: .venv/.dev
 	.venv/bin/python -m tools.reference
 
+##   make screenshots   docs/screenshots anew: every screen at three sizes, by day and by night.
+screenshots: .venv/.dev
+	-@tools/debian chromium fonts-dejavu-core
+	.venv/bin/python -m tools.screenshots
+
 ##   make setup    Only .venv, with what running the box needs; needs Python 3.11 or newer and the package index.
 setup: .venv/.runtime
 
@@ -49,3 +55,9 @@ setup: .venv/.runtime
 .venv/.dev: requirements-dev.lock pyproject.toml tools/venv
 	@tools/venv requirements-dev.lock
 	@touch .venv/.runtime $@
+
+# axe-core, for tests only and from its lock, which names no registry: npm asks the one it is set up for. Without it
+# the tests that need it are skipped and say so.
+tests/browser/node_modules/.stamp: tests/browser/package.json tests/browser/package-lock.json
+	-@command -v npm >/dev/null || tools/debian nodejs npm
+	-@npm ci --prefix tests/browser --ignore-scripts --no-fund --no-audit --loglevel=error && touch $@

@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -18,6 +18,10 @@ import pytest
 from appliance.clock import FakeClock
 from appliance.config import Config
 from appliance.services.recorder.engine import Engine, Reply, Request
+from tools.browser import CHROMIUM, browser
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ITEMS = [
     {"sku": "COFFEE", "name": "Coffee", "price": 350, "vat": "0.19", "kind": "unit"},
@@ -159,3 +163,12 @@ def worker(tmp_path: Path, run_folder: Path) -> Iterator[Callable[..., Process]]
     for process in started:
         if process.process is not None and process.process.poll() is None:
             process.kill()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> "Iterator[Browser]":
+    """A real browser, one for all tests."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is missing (Debian: sudo apt-get install chromium)")
+    with browser() as running:
+        yield running

@@ -17,17 +17,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import APIRequestContext, Page, sync_playwright
+from playwright.sync_api import APIRequestContext, Page
+
+from tools.browser import browser
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 CART = ("COFFEE", "COFFEE", "CAKE", "CUP")
 SECOND_TAP_S = 0.6  # the page takes a tap sooner than half a second after the last for a slip of the finger
 PATIENCE_S = 30.0
@@ -36,24 +30,22 @@ PATIENCE_S = 30.0
 def main() -> None:
     """Take both pictures anew."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with demo() as ready, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
+    with demo() as (ready, _), browser() as chromium:
+        page = chromium.new_page(viewport={"width": 1280, "height": 800})
         sell(page, ready["staff"])
         (FOLDER / "receipt.png").write_bytes(receipt(page.request, ready["bench"]))
-        browser.close()
 
 
 @contextmanager
-def demo() -> Iterator[dict[str, Any]]:
-    """A demo on free ports and a folder that goes with it; what it says when it is ready."""
+def demo() -> Iterator[tuple[dict[str, Any], Path]]:
+    """A demo on free ports; what it says when it is ready, and its data folder, which goes with it."""
     with tempfile.TemporaryDirectory() as folder:
         ports = ["--staff-port", "0", "--portal-port", "0", "--bench-port", "0"]
         argv = [sys.executable, "-m", "appliance.cli", "up", "--demo", "--data", f"{folder}/data", *ports]
         env = {**os.environ, "BOOTHKIT_RUN": f"{folder}/run"}
         with subprocess.Popen(argv, env=env, stdout=subprocess.PIPE) as process:
             try:
-                yield json.loads(process.stdout.readline() if process.stdout else b"")
+                yield json.loads(process.stdout.readline() if process.stdout else b""), Path(folder) / "data"
             finally:
                 process.send_signal(signal.SIGINT)
 

@@ -22,7 +22,7 @@ from appliance.central.subscriber import TOPICS
 from appliance.cli import boothkit, main
 from appliance.domain.kernel import Role, command_types, fact_types
 from appliance.services.recorder.keeping import OPERATIONS
-from tools.reference_apps import Endpoint, bench, central, till
+from tools.reference_apps import Endpoint, bench, central, portal, till
 from tools.reference_shapes import Page, anchor, doc, fields, shapes, table
 from tools.reference_words import ENVIRONMENT, OPERATION_WORDS, TOPIC_WORDS
 from web.common.problems import MAX_BODY, PROBLEMS
@@ -226,6 +226,7 @@ def _drivers(kind: str) -> Page:
 def _endpoints() -> Page:
     with tempfile.TemporaryDirectory() as folder:
         staff, hands, ops = till(Path(folder)), bench(Path(folder)), central(Path(folder))
+        guests = portal(Path(folder))
     api = [endpoint for endpoint in staff if endpoint.path.startswith("/api/")]
     yield "# Endpoints\n"
     yield "## Till, `[staff] port`\n"
@@ -246,6 +247,8 @@ def _endpoints() -> Page:
     )
     rows = ((f"`{slug}`", str(code), words) for slug, (code, words) in PROBLEMS.items())
     yield from table(("slug", "status", "title"), rows)
+    yield "## Portal, `[portal] port`: guests, read only\n"
+    yield from table(("call", "shows"), (_endpoint(endpoint)[:2] for endpoint in guests))
     yield "## Bench, `[bench] port`: demo only, loopback only\n"
     yield from table(("call", "does"), (_endpoint(endpoint)[:2] for endpoint in hands))
     yield "## Central, `--http-port` of `central serve`: loopback only\n"

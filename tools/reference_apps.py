@@ -21,6 +21,8 @@ from tools.reference_words import VIEW_WORDS
 from web.bench.app import create_app as bench_app
 from web.bench.controls import Controls
 from web.central.app import create_app as central_app
+from web.portal.app import create_app as portal_app
+from web.portal.deps import Deps as Guests
 from web.till import Deps, create_app
 
 _PRINTER_PORT = 9100  # of a bench that is never started
@@ -56,6 +58,11 @@ def till(folder: Path) -> list[Endpoint]:
     found = _endpoints("till", create_app(deps), {})
     secrets.close()
     return found
+
+
+def portal(folder: Path) -> list[Endpoint]:
+    """The guests'."""
+    return _endpoints("portal", portal_app(Guests(Reader(folder), folder, Config(), lambda: 0.0)), {})
 
 
 def bench(folder: Path) -> list[Endpoint]:

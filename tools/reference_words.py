@@ -49,6 +49,7 @@ TOPIC_WORDS: dict[str, tuple[str, int, bool, str]] = {
 
 VIEW_WORDS = {
     "till assets.file": "Styles, icons and scripts.",
+    "portal assets.file": "Styles, icons and scripts.",
     "bench assets.file": "Styles, icons and scripts.",
     "central page": "The page for people.",
 }

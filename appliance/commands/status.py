@@ -32,10 +32,10 @@ def command(box: Box) -> None:
         reader.close()
     facts = f"{answer['journal']['pos']} facts, {answer['uplink']['safe']} safe at central"
     lines = [f"{answer['box']}, log {answer['log']}: {facts}"]
-    lines += [_line(name, worker["state"], worker) for name, worker in answer["workers"].items()]
-    lines += [_line(name, device["state"], device) for name, device in answer["devices"].items()]
     uplink = answer["uplink"]
-    lines.append(_line("central", "connected" if uplink["connected"] else "offline", uplink))
+    lines += ["workers", *(_line(name, worker["state"], worker) for name, worker in answer["workers"].items())]
+    lines += ["devices", *(_line(name, device["state"], device) for name, device in answer["devices"].items())]
+    lines += ["uplink", _line("central", "connected" if uplink["connected"] else "offline", uplink)]
     box.out(answer, "\n".join(lines))
     fine = all(worker["state"] in ("ready", "degraded") for worker in answer["workers"].values())
     raise click.exceptions.Exit(0 if fine and answer["workers"] else 1)

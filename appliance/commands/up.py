@@ -1,8 +1,10 @@
 """``boothkit up``: a whole box on this machine, supervised; with ``--demo`` on emulated devices with a sample event."""
 
+import csv
 import json
 import socket
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,21 @@ from appliance.services.supervisor import Spec, Supervisor
 @click.option("--portal-port", type=click.IntRange(0, 65535), help="The guests' port; 0 = any free one.")
 @click.option("--bench-port", type=click.IntRange(0, 65535), help="The bench's port; 0 = any free one.")
 @click.option("--for", "for_seconds", type=click.FloatRange(min=0), help="End by itself after so many seconds.")
+@click.option(
+    "--day",
+    metavar="SPEED",
+    type=click.FloatRange(0, min_open=True),
+    help="Play an event day on the demo; 200 = 200 times real time.",
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Which day: one seed, one day.")
+@click.option(
+    "--day-hours",
+    metavar="HOURS",
+    type=click.FloatRange(0.5, 24),
+    default=6.0,
+    show_default=True,
+    help="How long that day is, 0.5 to 24.",
+)
 @common
 @click.pass_context
 def command(
@@ -36,8 +53,13 @@ def command(
     portal_port: int | None,
     bench_port: int | None,
     for_seconds: float | None,
+    day: float | None,
+    seed: int,
+    day_hours: float,
 ) -> None:
     """Start every worker, print one line of JSON when all are ready, run until Ctrl-C."""
+    if day is not None and not demo:
+        raise click.UsageError("--day moves emulated devices: it needs --demo.")
     if demo and ctx.get_parameter_source("data") is click.core.ParameterSource.DEFAULT:
         box = Box(box.config_path, Path(".demo").absolute(), box.json)
     box = Box(box.config_path, box.data.absolute(), box.json)
@@ -53,9 +75,15 @@ def command(
         configuration.save_resolved(config, run / "config.json")
         if demo:
             sample.prepare(box.data, config)
+        if day is not None:
+            _write_day(box.data, run, day, seed, day_hours)
 
     names = ["recorder", *(["bench"] if demo else []), *(name for name in WORKERS if name != "recorder")]
-    supervisor = Supervisor([_spec(name, box, run, demo) for name in names], run)
+    specs = [_spec(name, box, run, demo) for name in names]
+    if day is not None:
+        argv = [sys.executable, "-m", "appliance.services.day", str(box.data)]
+        specs.append(Spec("day", argv, specs[0].env, tuple(names)))
+    supervisor = Supervisor(specs, run)
     sys.exit(supervisor.run(lambda: _announce(box, config, run), for_seconds, prepare=prepare))
 
 
@@ -79,6 +107,24 @@ def _spec(name: str, box: Box, run: Path, demo: bool) -> Spec:
         needs = ("recorder", "bench")  # a device worker that is ready has found its emulated device
     env = {"BOOTHKIT_RUN": str(run), "BOOTHKIT_CONFIG": str(run / "config.json"), "LG_WD": str(run)}
     return Spec(name, argv, env, needs)
+
+
+def _write_day(data: Path, run: Path, speed: float, seed: int, hours: float) -> None:
+    """What the worker of the day plays: a plan for this data folder's tickets."""
+    from appliance.services.day.script import FILE
+    from drivers.emulators.day import plan
+
+    codes: dict[str, list[str]] = {}
+    with (data / "demo" / "tickets.csv").open(encoding="utf-8", newline="") as text:
+        for row in csv.DictReader(text):
+            codes.setdefault(row["list"], []).append(row["code"])
+    steps = [
+        {"at_s": step.at_s, "do": {"type": type(step.do).__name__, **asdict(step.do)}}
+        for step in plan(seed, hours, tickets=codes)
+    ]
+    pin = next(pin for name, _, pin in sample.STAFF if name == "Ben")
+    script = {"name": f"day-{seed}-{hours:g}h", "speed": speed, "pin": pin, "steps": steps}
+    (run / FILE).write_text(json.dumps(script), encoding="utf-8")
 
 
 def _announce(box: Box, config: Config, run: Path) -> None:

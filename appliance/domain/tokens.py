@@ -8,10 +8,11 @@ import base64
 import binascii
 import hashlib
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import base45
 import cbor2
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 PREFIX = "BK1:"
 MAX_TEXT = 1024
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 
 EXP, NBF, CTI = 4, 5, 7
 KIND, EVENT, SCOPE = -70001, -70002, -70003
@@ -120,6 +122,8 @@ def _unwrap(code: str) -> bytes:
     try:
         if code.startswith(PREFIX):
             return bytes(base45.b45decode(code.removeprefix(PREFIX)))
+        if not _BASE64URL.fullmatch(code):
+            raise Unreadable("not a token's alphabet")
         return base64.urlsafe_b64decode(code + "=" * (-len(code) % 4))
     except (ValueError, binascii.Error) as error:
         raise Unreadable(f"not a token's alphabet: {error}") from error
@@ -159,7 +163,7 @@ def _load(raw: bytes) -> Any:
     try:
         value = cbor2.load(stream)
         canonical = cbor2.dumps(value, canonical=True)
-    except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError) as error:
+    except (cbor2.CBORError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
         raise Unreadable(f"not CBOR: {error}") from error
     if canonical != raw:
         raise Unreadable("not in canonical CBOR, or bytes follow the end")
@@ -174,7 +178,7 @@ def _claims(claims: Any) -> Token:
     scope, exp, nbf = rest.pop(SCOPE, ""), rest.pop(EXP, None), rest.pop(NBF, None)
     if not (isinstance(cti, bytes) and 8 <= len(cti) <= 32):
         raise Unreadable("claim 7 (cti) is missing or has not 8 to 32 bytes")
-    if code not in KINDS or isinstance(code, bool):
+    if type(code) is not int or code not in KINDS:
         raise Unreadable(f"claim {KIND} (kind) is not one of 1 to 5")
     if not (isinstance(event, str) and isinstance(scope, str)):
         raise Unreadable(f"claims {EVENT} and {SCOPE} (event, list) are text")
@@ -183,4 +187,4 @@ def _claims(claims: Any) -> Token:
             raise Unreadable("claims 4 and 5 (exp, nbf) are whole Unix seconds")
     if not all(isinstance(key, int) for key in rest):
         raise Unreadable("claims have numbers for names")
-    return Token(KINDS[cast(int, code)], cti.hex(), event, scope, exp, nbf, rest)
+    return Token(KINDS[code], cti.hex(), event, scope, exp, nbf, rest)

@@ -238,13 +238,19 @@ class Secrets:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
             try:
+                self._db.execute("BEGIN IMMEDIATE")
                 yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+                self._db.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                    raise
+                raise Problem(
+                    "disk-full", "The card is full; nobody can sign in.", "Free space on the card."
+                ) from error
+            finally:
+                if self._db.in_transaction:  # SQLite itself may have rolled back already
+                    self._db.execute("ROLLBACK")
 
 
 def _sha256(text: str) -> bytes:

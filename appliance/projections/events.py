@@ -46,6 +46,14 @@ def current(db: sqlite3.Connection) -> Event | None:
     return Event(*row) if row else None
 
 
+def get(db: sqlite3.Connection, event: str) -> Event | None:
+    """An event by its id, also one that is over."""
+    row = db.execute(
+        "SELECT event, name, currency, timezone, area_m2, state FROM p_event WHERE event = ?", (event,)
+    ).fetchone()
+    return Event(*row) if row else None
+
+
 def opened_at(db: sqlite3.Connection, event: str) -> str | None:
     """When an event went live (RFC 3339)."""
     row = db.execute("SELECT opened_at FROM p_event WHERE event = ?", (event,)).fetchone()

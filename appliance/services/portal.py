@@ -30,7 +30,9 @@ def main(ctx: WorkerContext) -> int:
     reader = Reader(ctx.data)
     app = create_app(Deps(reader, ctx.data / "keys", ctx.config, time.monotonic))
     try:
-        server = Server(app, ctx.config.portal.host, ctx.config.portal.port, threads=THREADS, log=logger)
+        server = Server(
+            app, ctx.config.portal.host, ctx.config.portal.port, threads=THREADS, log=logger, most_body=16 * 1024
+        )
     except PortTaken as error:
         remedy = "Stop what listens there, or set [portal] port to another number (0 = any free one)."
         if isinstance(error.__cause__, PermissionError):

@@ -120,7 +120,7 @@ class Spool:
     def _blocks(self, request: dict[str, Any]) -> list[Block]:
         db = self._reader.db()
         sale = sales.get(db, request["sale"])
-        event = events.current(db)
+        event = events.get(db, sale["event"]) if sale else None
         if sale is None or event is None:
             raise Problem("not-found", f"sale {request['sale']} of a requested receipt is not in the journal")
         link = self._client.send(

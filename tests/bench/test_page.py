@@ -5,65 +5,33 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from drivers.device import Crossing, Scan
 from drivers.registry import create
 from tests.bench.conftest import GENERAL, Hands, Pump
 from tests.bench.test_scripts import RECEIPT
+from tests.watched import Watched, calm
 
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PATIENCE_MS = 20_000
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
-        yield browser
-        browser.close()
-
-
-class Watched:
-    """A page, what its console complained about, and what it asked of whom."""
-
-    def __init__(self, browser: Browser, url: str, **context: Any) -> None:
-        self._context = browser.new_context(**context)
-        self._context.set_default_timeout(PATIENCE_MS)
-        self.page: Page = self._context.new_page()
-        self.complaints: list[str] = []
-        self.outside: list[str] = []
-        self.page.on("console", lambda message: self._hear(message.type, message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self._ask(request.url, url))
-        self.page.goto(url)
-
-    def _hear(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
-            self.complaints.append(text)
-
-    def _ask(self, asked: str, own: str) -> None:
-        if not asked.startswith(f"{own}/"):
-            self.outside.append(asked)
-
-    def close(self) -> None:
-        self._context.close()
+def watch(browser: Browser, hands: Hands, **context: Any) -> Watched:
+    """A page of the bench, patient."""
+    found = Watched(browser, hands.url, **context)
+    found.page.set_default_timeout(PATIENCE_MS)
+    found.page.goto(hands.url)
+    return found
 
 
 @pytest.fixture
 def watched(own_hands: Hands, chromium: Browser) -> Iterator[Watched]:
     """A page on a bench of its own; it must have complained about nothing and asked nobody else."""
-    found = Watched(chromium, own_hands.url, viewport={"width": 1280, "height": 800})
+    found = watch(chromium, own_hands)
     yield found
     found.close()
-    assert found.complaints == []
-    assert found.outside == []
+    assert found.faults == []
+    assert found.elsewhere == []
 
 
 def test_a_person_walks_scans_pulls_the_plug_and_takes_the_paper_out(
@@ -161,7 +129,7 @@ def test_the_wire_is_live_while_it_is_open(own_hands: Hands, watched: Watched) -
 
 
 def test_a_refusal_stays_where_it_was_tried(own_hands: Hands, chromium: Browser) -> None:
-    watched = Watched(chromium, own_hands.url)
+    watched = watch(chromium, own_hands)
     page = watched.page
     page.get_by_label("People").fill("0")
     page.get_by_role("button", name="Walk in").click()
@@ -174,11 +142,11 @@ def test_a_refusal_stays_where_it_was_tried(own_hands: Hands, chromium: Browser)
     page.get_by_role("button", name="Walk out").click()
     expect(words).to_be_hidden(timeout=PATIENCE_MS)
     watched.close()
-    assert [text for text in watched.complaints if "422" not in text] == []
+    assert [text for text in watched.faults if "422" not in text] == []
 
 
 def test_a_bench_that_is_gone_says_so_and_comes_back(own_hands: Hands, chromium: Browser) -> None:
-    watched = Watched(chromium, own_hands.url)
+    watched = watch(chromium, own_hands)
     page = watched.page
     gone = page.get_by_text(re.compile(r"The bench does not answer\. What you see is from \d\d:\d\d:\d\d"))
     expect(gone).to_be_hidden()
@@ -199,7 +167,7 @@ def restarted(hands: Hands) -> None:
 
 
 def test_without_scripts_every_key_works_by_a_reload(own_hands: Hands, chromium: Browser, pump: Pump) -> None:
-    watched = Watched(chromium, own_hands.url, java_script_enabled=False)
+    watched = watch(chromium, own_hands, java_script_enabled=False)
     page = watched.page
     scanner = create("scanner-door", own_hands.devices["scanner-door"])
     pump(scanner, lambda _: scanner.life.state == "online")
@@ -216,14 +184,7 @@ def test_without_scripts_every_key_works_by_a_reload(own_hands: Hands, chromium:
     expect(page.get_by_role("img", name="Receipt 7")).to_be_visible()
     scanner.close()
     watched.close()
-    assert watched.complaints == []
-
-
-SMALL = """() => [...document.querySelectorAll("a, button, input:not([type=hidden]), summary")]
-  .filter((node) => node.offsetParent && !node.classList.contains("skip"))
-  .map((node) => [node.outerHTML.slice(0, 80), (node.closest(".seg label") || node).getBoundingClientRect()])
-  .filter(([, box]) => box.height < 48 || box.width < 48)
-  .map(([html, box]) => `${html}: ${box.width} x ${box.height}`)"""
+    assert watched.faults == []
 
 
 @pytest.mark.parametrize(("width", "theme"), [(320, "dark"), (390, "light"), (768, "dark"), (1280, "light")])
@@ -232,13 +193,12 @@ def test_everything_can_be_reached_and_pressed_on_any_screen(
 ) -> None:
     hands.print_bytes(RECEIPT)
     hands.post("unplug", {"device": "scanner"})
-    watched = Watched(chromium, hands.url, viewport={"width": width, "height": 800}, color_scheme=theme)
+    watched = watch(chromium, hands, viewport={"width": width, "height": 800}, color_scheme=theme)
     page = watched.page
     page.get_by_text("On the wire").click()
     page.wait_for_function("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.evaluate(SMALL) == []
+    calm(page)
     hands.post("plug", {"device": "scanner"})
     watched.close()
-    assert watched.complaints == []
-    assert watched.outside == []
+    assert watched.faults == []
+    assert watched.elsewhere == []

@@ -68,10 +68,20 @@ def test_a_cut_off_or_lengthened_token_is_unreadable(length: int) -> None:
         tokens.read(tokens.text(other), KEYS)
 
 
+def _wrapped(claims: dict[int, object]) -> bytes:
+    """A well-formed envelope around strange claims."""
+    parts = [b"\xa1\x01\x27", {4: b"x" * 8}, cbor2.dumps(claims, canonical=True), b"s" * 64]
+    return cbor2.dumps(cbor2.CBORTag(18, parts), canonical=True)
+
+
 @given(st.text(max_size=200) | st.binary(max_size=200).map(lambda raw: tokens.PREFIX + base45.b45encode(raw).decode()))
 @example("BK1:")
 @example("BK1:" + base45.b45encode(cbor2.dumps(cbor2.CBORTag(18, [b"\xa1\x01\x27", {4: b"x"}, b"\xa0", b""]))).decode())
 @example("BK1:" + base45.b45encode(b"\x9f" * 150).decode())
+@example("BK1:" + base45.b45encode(b"\xc5\x82\x1b\x7f\xff\xff\xff\xff\xff\xff\xff\x01").decode())
+@example("BK1:" + base45.b45encode(_wrapped({7: b"x" * 12, -70001: [1], -70002: "ev"})).decode())
+@example("BK1:" + base45.b45encode(_wrapped({7: b"x" * 12, -70001: 1.0, -70002: "ev"})).decode())
+@example("0oRD oQEn")
 def test_any_text_is_a_token_or_is_named_as_none(text: str) -> None:
     with pytest.raises((tokens.Unreadable, tokens.UntrustedToken)):
         tokens.read(text, KEYS)

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from appliance.domain import tokens
 from appliance.journal import merkle
+from appliance.journal.book import BLOCK, Book, BrokenBook, Seal
 from appliance.journal.read import Reader, SignedHead
+from appliance.receipts import check
+from appliance.receipts.check import Promise, Refused
 from tests.conftest import EngineBox
-from web.portal import check
-from web.portal.book import BLOCK, Book, BrokenBook, Seal
-from web.portal.check import Promise, Refused
 
 
 class Shelf:

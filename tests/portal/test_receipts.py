@@ -78,9 +78,9 @@ def test_central_s_witness_is_shown_and_goes_with_the_proof(stall: Stall) -> Non
     path = f"/r/{token_of(sale)}"
     plain = stall.get(f"{path}/proof").text.partition("\n\n")[2]
     assert "Witnessed" not in stall.get(path).text
-    cosigned = CENTRAL.cosign(plain, 1_795_464_000)  # 24 November 2026, 20:00 UTC
+    cosigned = CENTRAL.cosign(plain, 1_795_464_000)  # 23 November 2026, 20:00 UTC
     stall.uplink.send("checkpoint.cosign", {"note": cosigned}, actor="box:uplink", id="witness-1")
-    assert "Witnessed by central 21:00" in words(stall.get(path).text)
+    assert "Witnessed by central 2026-11-23 21:00" in words(stall.get(path).text)
     proof = stall.get(f"{path}/proof").text
     assert proof.endswith(cosigned)
     verify_proof(proof, public_keys(stall), claims_of(token_of(sale))[tokens.LEAF])

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from appliance import demo
 from appliance.clock import system_clock
@@ -45,13 +45,6 @@ MORE_ITEMS = (
     {"sku": "VASE", "name": "Vase, tall", "price": 4600, "vat": "0.19", "kind": "unit", "stock": 0},
     {"sku": "TRICK", "name": "<b>Tea</b> & 'milk'", "price": 250, "vat": "0.07", "kind": "unit"},
 )
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 _keys = count(1)
 
 
@@ -235,15 +228,6 @@ def bare_house() -> Iterator[House]:
 def empty_house() -> Iterator[House]:
     """One without an event, without items."""
     yield from new_house(empty, ())
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """A real browser."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,37 +1,20 @@
 """A tablet in somebody's hand: a real browser page, and what a person does on it."""
 
-import re
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import Browser, Locator, expect
 
+from tests.watched import Watched
 from tests.web.conftest import House
-
-NUMBER = re.compile(r"^1-\d+$")
-SECOND_TAP_MS = 400
-"""Later than what the page takes for the second half of a double tap."""
+from tools.screens import NUMBER, SECOND_TAP_MS
 
 
-class Tablet:
-    """``faults``: what the browser complained of; ``elsewhere``: requests to anything but the box."""
+class Tablet(Watched):
+    """A page of ``house``."""
 
     def __init__(self, browser: Browser, house: House, **context: Any) -> None:
+        super().__init__(browser, house.url, **context)
         self.house = house
-        self._context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **context})
-        self.page: Page = self._context.new_page()
-        self.faults: list[str] = []
-        self.elsewhere: list[str] = []
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("console", self._said)
-        self.page.on("request", self._asked)
-
-    def _said(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.faults.append(message.text)
-
-    def _asked(self, request: Request) -> None:
-        if not request.url.startswith(self.house.url):
-            self.elsewhere.append(request.url)
 
     def unlock(self, pin: str = "222222", at: str = "/sell") -> None:
         """Sign in and go to a screen."""
@@ -80,7 +63,3 @@ class Tablet:
         """What a keyboard scanner does."""
         self.page.keyboard.insert_text(code)
         self.page.keyboard.press("Enter")
-
-    def close(self) -> None:
-        """Put it away."""
-        self._context.close()

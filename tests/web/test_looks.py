@@ -4,23 +4,13 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
+from tests.watched import calm
 from tests.web.conftest import Client, House
 from tests.web.tablet import Tablet
 
 SCREENS = ["/login", "/sell", "/sell#pay", "/door", "/lead", "/box", "/nothing"]
-SMALL = """() => [...document.querySelectorAll('button, a, input:not([type=hidden]), select, summary')]
-    .filter((e) => e.checkVisibility() && !e.classList.contains('skip'))
-    .map((e) => [e.outerHTML.slice(0, 80), (e.closest('label') || e).getBoundingClientRect()])
-    .filter(([, box]) => box.width < 47.5 || box.height < 47.5)"""
-
-
-def calm(page: Page) -> None:
-    """No sideways scroll, no target that a thumb misses."""
-    wide, room = page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")
-    assert wide <= room
-    assert page.evaluate(SMALL) == []
 
 
 @pytest.mark.parametrize(

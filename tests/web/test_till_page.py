@@ -6,7 +6,8 @@ from typing import Any
 from playwright.sync_api import Browser, expect
 
 from tests.web.conftest import House
-from tests.web.tablet import SECOND_TAP_MS, Tablet
+from tests.web.tablet import Tablet
+from tools.screens import SECOND_TAP_MS
 
 
 def sales(house: House) -> list[Any]:

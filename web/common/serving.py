@@ -27,8 +27,11 @@ class PortTaken(OSError):
 class Server:
     """An app that listens from the start and answers in threads of its own until ``stop``."""
 
-    def __init__(self, app: "Flask", host: str, port: int, *, threads: int, log: Log) -> None:
-        """``port`` 0: any that is free. Raises PortTaken."""
+    def __init__(
+        self, app: "Flask", host: str, port: int, *, threads: int, log: Log, most_body: int = 1024 * 1024
+    ) -> None:
+        """``port`` 0: any that is free; ``most_body``: bytes that are taken in at all, so that the app can say 413 in
+        its own words. Raises PortTaken."""
         from waitress import create_server
 
         logging.getLogger("waitress").addHandler(_Handler(log))
@@ -51,7 +54,7 @@ class Server:
             channel_request_lookahead=1,  # a stream's reader that leaves is seen at once
             log_socket_errors=False,
             max_request_header_size=32 * 1024,
-            max_request_body_size=1024 * 1024,  # the app says 413 in its own words from 128 KiB on
+            max_request_body_size=most_body,
             inbuf_overflow=64 * 1024,
             outbuf_overflow=256 * 1024,
             outbuf_high_watermark=1024 * 1024,

@@ -8,12 +8,12 @@ from flask import Flask, Response, make_response, render_template, request
 
 from appliance import log
 from appliance.errors import Problem
+from appliance.journal.book import Book
 from appliance.receipts.wording import Wording, sentence
 from web.common.assets import COMMON, Assets
 from web.common.headers import secure
 from web.common.problems import Fault, answer_problems
 from web.portal import pages
-from web.portal.book import Book
 from web.portal.deps import Deps, Here
 from web.portal.fresh import Fresh
 

@@ -8,9 +8,9 @@ from typing import cast
 from flask import current_app
 
 from appliance.config import Config
+from appliance.journal.book import Book
 from appliance.journal.read import Reader
 from appliance.receipts.wording import Wording
-from web.portal.book import Book
 from web.portal.fresh import Fresh
 
 

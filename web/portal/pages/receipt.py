@@ -4,16 +4,18 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, assert_never
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, jsonify, make_response, render_template
 
 from appliance.errors import Problem
+from appliance.journal.book import Seal
 from appliance.journal.notes import b64, proof_text
-from appliance.receipts import layout
+from appliance.projections import events
+from appliance.receipts import check, layout
+from appliance.receipts.check import Promise, Refused
 from appliance.receipts.token import address
-from web.portal import check, pages
-from web.portal.book import Seal
-from web.portal.check import Promise, Refused
+from web.portal import pages
 from web.portal.deps import here
 from web.portal.drawing import qr
 
@@ -96,7 +98,8 @@ class Part:
 
 
 def _render(token: str, found: Promise, seal: Seal | None) -> str:
-    name, zone = here().book.event(found.event) or ("", "UTC")
+    event = events.get(here().deps.reader.db(), found.event)
+    name, zone = (event.name, event.timezone) if event else ("", "UTC")
     url = address(here().deps.config.portal.public_url, token)
     elements = layout.receipt(found.sale, event_name=name, timezone=zone, url=url)
     words = here().wording
@@ -105,8 +108,8 @@ def _render(token: str, found: Promise, seal: Seal | None) -> str:
         sealed = {
             "size": words.number(seal.size),
             "root": b64(seal.root),
-            "upto": words.time(seal.upto, zone),
-            "witnessed": seal.witnessed and words.time(datetime.fromtimestamp(seal.witnessed, UTC).isoformat(), zone),
+            "upto": _when(datetime.fromisoformat(seal.upto), zone),
+            "witnessed": seal.witnessed and _when(datetime.fromtimestamp(seal.witnessed, UTC), zone),
         }
     return render_template(
         "receipt.html",
@@ -118,6 +121,11 @@ def _render(token: str, found: Promise, seal: Seal | None) -> str:
         parts=_parts(elements),
         seal=sealed,
     )
+
+
+def _when(at: datetime, zone: str) -> str:
+    """As the paper writes it: a receipt is looked at years later."""
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
 
 
 def _parts(elements: list[layout.Element]) -> list[Part]:

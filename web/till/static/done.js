@@ -3,7 +3,7 @@
 import { call } from "./api.js";
 import { clock, silent } from "./frame.js";
 import { coins } from "./money.js";
-import { el, fill } from "./morph.js";
+import { el, fill } from "./draw.js";
 import { held } from "./outbox.js";
 import { change, onChange, read } from "./store.js";
 import { words } from "./words.js";

@@ -1,7 +1,8 @@
 // What every staff screen does: follow the journal, keep the live parts live, say when the box is silent, send what waits.
 
 import { part } from "./api.js";
-import { el, fill, morph } from "./morph.js";
+import { el, fill } from "./draw.js";
+import { morph } from "./morph.js";
 import { held, pump } from "./outbox.js";
 import { onChange, read } from "./store.js";
 import { words } from "./words.js";

@@ -1,7 +1,7 @@
 // The payment: tenders against what is due, change, and the step that turns the cart into a sale on its way.
 
 import { coins, suggestions } from "./money.js";
-import { el, fill } from "./morph.js";
+import { el, fill } from "./draw.js";
 import { pump } from "./outbox.js";
 import { change, mint, onChange, read } from "./store.js";
 import { words } from "./words.js";
@@ -63,10 +63,7 @@ export function startPayment({ money, sum, meant, drawLines }) {
     byId("back").textContent = byId("dock-back").textContent = entered === null ? words.notYet : money.write(amount);
     const list = short ? [] : coins(amount, document.body.dataset.currency);
     byId("coins").textContent = list.map(([coin, n]) => words.coin(n, money.short(coin))).join(", ");
-    if (kind === "card") {
-      byId("dock-word").textContent = "";
-      byId("dock-back").textContent = "";
-    }
+    byId("dock-word").parentElement.hidden = kind === "card";
   }
 
   function drawSuggested(due) {

@@ -4,7 +4,7 @@ import { call } from "./api.js";
 import { startDone } from "./done.js";
 import { renew } from "./frame.js";
 import { lineTotal, purse, vatLines } from "./money.js";
-import { el, fill } from "./morph.js";
+import { el, fill } from "./draw.js";
 import { startPayment } from "./pay.js";
 import { change, mint, onChange, read } from "./store.js";
 import { startWaiting } from "./waiting.js";

@@ -1,7 +1,7 @@
 // The note above the tiles while the box is silent or sales wait, and the list of what waits.
 
 import { clock, icon, silent, tag } from "./frame.js";
-import { el, fill } from "./morph.js";
+import { el, fill } from "./draw.js";
 import { held, tryNow } from "./outbox.js";
 import { change, kept, onChange, read } from "./store.js";
 import { sentence, words } from "./words.js";

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from appliance.domain import tokens
 from appliance.journal import codec
+from appliance.journal.book import Book, Entry
 from appliance.journal.notes import Verifier
-from web.portal.book import Book, Entry
 
 _TEXT = re.compile(rf"[A-Za-z0-9_-]{{1,{tokens.MAX_TEXT}}}")
 _SALE = "sale.completed/1"

@@ -66,12 +66,6 @@ class Book:
         row = self._reader.db().execute(query, (log, seq)).fetchone()
         return None if row is None else Entry(json.loads(row["body"]), codec.leaf_hash(row["body"].encode()))
 
-    def event(self, event: str) -> tuple[str, str] | None:
-        """An event's name and time zone, also of one that is over."""
-        query = "SELECT name, timezone FROM p_event WHERE event = ?"
-        row = self._reader.db().execute(query, (event,)).fetchone()
-        return None if row is None else (row["name"], row["timezone"])
-
     def head(self, log: int, seq: int) -> SignedHead | None:
         """The checkpoint that shows best that a place is sealed: one that central cosigned before others, then the
         newest; None while none covers it."""

@@ -1,0 +1,87 @@
+"""Every screen for people, held against axe-core's rules, the policy of its own answers, and small hands."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Response
+
+from tests.demo import Demo
+from tests.watched import Watched, calm
+from tools.screens import SCREENS, Places, places, walk
+from web.common.headers import POLICY
+
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+ASK = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.flatMap((rule) =>
+  rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 120)}: ${node.failureSummary.replace(/\\s+/g, " ")}`))"""
+SMALLEST = 320
+WAITS = {"done-waiting", "waiting"}
+"""Screens for which the walk cuts the line; the browser says so on its console."""
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The source of axe-core."""
+    if not AXE.exists():
+        pytest.skip(f"{AXE.relative_to(Path.cwd())} is missing; `make test` fetches it with npm")
+    return AXE.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
+    """A whole box."""
+    box = Demo(tmp_path_factory.mktemp("demo") / "box")
+    box.start()
+    yield places(box.ready, box.data)
+    box.stop()
+
+
+@pytest.fixture
+def new_page(demo: Places, chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Pages that ask the box alone, complain about nothing, and are answered under a strict policy."""
+    opened: list[Watched] = []
+    lax: list[str] = []
+
+    def check(response: Response) -> None:
+        if response.headers.get("content-security-policy") != POLICY:
+            lax.append(response.url)
+
+    def new(**context: Any) -> Page:
+        opened.append(Watched(chromium, demo.staff, demo.bench, **context))
+        opened[-1].page.on("response", check)
+        return opened[-1].page
+
+    yield new
+    for watched in opened:
+        watched.close()
+        assert watched.elsewhere == []
+        assert [fault for fault in watched.faults if "net::ERR_FAILED" not in fault] == []
+    assert lax == []
+
+
+@pytest.mark.parametrize("size", [(390, 844), (820, 1180), (1280, 800)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_no_screen_shuts_anybody_out(
+    demo: Places, new_page: Callable[..., Page], axe: str, size: tuple[int, int]
+) -> None:
+    page = new_page(viewport={"width": size[0], "height": size[1]})
+    seen, found = [], []
+    for screen in walk(page, demo):
+        seen.append(screen)
+        if not page.evaluate("() => 'axe' in window"):
+            page.evaluate(axe)
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            found += [f"{screen}, {theme}: {violation}" for violation in page.evaluate(ASK)]
+        calm(page)
+    assert seen == list(SCREENS)
+    assert not found, "\n".join(found)
+
+
+def test_every_screen_fits_the_smallest_phone(demo: Places, new_page: Callable[..., Page]) -> None:
+    page = new_page(viewport={"width": SMALLEST, "height": 640})
+    seen = []
+    for screen in walk(page, demo):
+        calm(page)
+        seen.append(screen)
+    assert seen == list(SCREENS)

@@ -1,0 +1,154 @@
+"""A walk through every screen for people, in the order of a day: what `make screenshots` takes and what tests look at.
+
+It needs a running demo and does what a person does: types PINs, taps tiles, holds tickets before a scanner.
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+SCREENS = {
+    "login": "The PIN",
+    "sell": "Selling, with a cart",
+    "pay-cash": "Paying in cash",
+    "done": "Paid: the change and the sale's number",
+    "pay-card": "Paying by card",
+    "done-waiting": "Paid while the box is silent",
+    "waiting": "Selling on while a sale waits on the tablet",
+    "door": "The door, ready to scan",
+    "door-admitted": "A ticket is good",
+    "door-refused": "A ticket was used before",
+    "lead": "The lead's numbers",
+    "box": "The box and its devices",
+    "bench": "The demo's bench: the other end of every device",
+}
+PIN = "123456"
+NUMBER = re.compile(r"^\d+-\d+$")
+SECOND_TAP_MS = 400
+"""Later than what the page takes for the second half of a double tap."""
+PATIENCE_MS = 30_000
+
+
+@dataclass(frozen=True)
+class Places:
+    """``tickets``: codes that nobody has shown yet."""
+
+    staff: str
+    bench: str
+    tickets: Iterator[str]
+
+
+def places(ready: dict[str, Any], data: Path) -> Places:
+    """The places of a demo, from what it says when it is ready and its data folder."""
+    rows = csv.DictReader((data / "demo" / "tickets.csv").read_text(encoding="utf-8").splitlines())
+    return Places(ready["staff"], ready["bench"], (row["code"] for row in rows if row["list"] == "general"))
+
+
+def walk(page: Page, at: Places) -> Iterator[str]:
+    """Each name of SCREENS while ``page`` shows it."""
+    page.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
+    yield from _sign_in(page, at)
+    yield from _sell(page)
+    yield from _sell_in_silence(page)
+    yield from _admit(page, at)
+    yield from _look(page, at)
+
+
+def _sign_in(page: Page, at: Places) -> Iterator[str]:
+    page.goto(f"{at.staff}/login")
+    yield "login"
+    page.fill("input[name=pin]", PIN)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/sell")
+
+
+def _sell(page: Page) -> Iterator[str]:
+    _tap(page, "COFFEE", "COFFEE", "POSTER", "CAKE", "CUP")
+    yield "sell"
+    _press(page, "charge")
+    for key in ("5", "0", "00"):
+        page.click(f"#view-pay [data-key='{key}']")
+    yield "pay-cash"
+    _press(page, "finish")
+    expect(page.locator("#done-number")).to_have_text(NUMBER)
+    expect(page.locator("#done-receipt")).to_have_text("The receipt is printed")
+    yield "done"
+    _press(page, "next")
+
+
+def _sell_in_silence(page: Page) -> Iterator[str]:
+    _tap(page, "CAKE", "COFFEE")
+    _press(page, "charge")
+    page.locator("#kind label", has_text="Card").click()
+    page.fill("#reference", "0417")
+    yield "pay-card"
+    page.route("**/api/v1/sales", lambda route: route.abort())
+    _press(page, "finish")
+    expect(page.locator("#done-waits")).to_be_visible()
+    yield "done-waiting"
+    _press(page, "next")
+    _tap(page, "POSTER")
+    expect(page.locator("#waiting")).to_be_visible()
+    yield "waiting"
+    page.unroute("**/api/v1/sales")
+    page.evaluate("dispatchEvent(new Event('online'))")  # as the browser does when its line is back
+    expect(page.locator("#waiting")).to_be_hidden()
+
+
+def _admit(page: Page, at: Places) -> Iterator[str]:
+    page.goto(f"{at.staff}/door")
+    expect(page.locator("#code")).to_be_focused()
+    page.fill("#gate", "Quay door")
+    page.focus("#code")
+    yield "door"
+    code = next(at.tickets)
+    _scan(page, code, "Admitted")
+    yield "door-admitted"
+    _scan(page, "no ticket", "Unknown")  # the same code twice in a moment would be one scan
+    _scan(page, code, "Already used")
+    yield "door-refused"
+    page.keyboard.press("Escape")
+
+
+def _look(page: Page, at: Places) -> Iterator[str]:
+    for direction, people in (("in", 14), ("out", 3)):
+        answer = page.request.post(f"{at.bench}/bench/beam", data={"direction": direction, "people": people})
+        if not answer.ok:
+            raise RuntimeError(f"the bench answers {answer.status}: {answer.text()}")
+    page.goto(f"{at.staff}/lead")
+    expect(page.locator("main")).to_contain_text("by beam")
+    yield "lead"
+    page.goto(f"{at.staff}/box")
+    expect(page.locator("h1")).to_have_text("All is well")
+    yield "box"
+    page.goto(at.bench)
+    page.locator("#wire summary").click()
+    expect(page.locator("#roll img").first).to_be_visible()
+    page.wait_for_function("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
+    yield "bench"
+
+
+def _tap(page: Page, *skus: str) -> None:
+    for sku in skus:
+        page.click(f".tile[data-sku={sku}]:not([data-returned])")
+
+
+def _press(page: Page, name: str) -> None:
+    """The visible one of the two places of a main action, as late as a finger that saw it appear."""
+    key = page.locator(f"[data-do={name}]:visible")
+    expect(key).to_be_enabled()
+    page.wait_for_timeout(SECOND_TAP_MS)
+    key.click()
+
+
+def _scan(page: Page, code: str, word: str) -> None:
+    page.focus("#code")
+    page.keyboard.insert_text(code)
+    page.keyboard.press("Enter")
+    expect(page.locator("#face-word")).to_have_text(word)
