@@ -5,6 +5,7 @@ It needs a running demo and does what a person does: types PINs, taps tiles, hol
 
 import csv
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ SCREENS = {
     "bench": "The demo's bench: the other end of every device",
 }
 PIN = "123456"
+WALKERS = {"in": 14, "out": 3}
 NUMBER = re.compile(r"^\d+-\d+$")
 SECOND_TAP_MS = 400
 """Later than what the page takes for the second half of a double tap."""
@@ -117,10 +119,7 @@ def _admit(page: Page, at: Places) -> Iterator[str]:
 
 
 def _look(page: Page, at: Places) -> Iterator[str]:
-    for direction, people in (("in", 14), ("out", 3)):
-        answer = page.request.post(f"{at.bench}/bench/beam", data={"direction": direction, "people": people})
-        if not answer.ok:
-            raise RuntimeError(f"the bench answers {answer.status}: {answer.text()}")
+    _let_in(page, at)
     page.goto(f"{at.staff}/lead")
     expect(page.locator("main")).to_contain_text("by beam")
     yield "lead"
@@ -132,6 +131,26 @@ def _look(page: Page, at: Places) -> Iterator[str]:
     expect(page.locator("#roll img").first).to_be_visible()
     page.wait_for_function("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
     yield "bench"
+
+
+def _let_in(page: Page, at: Places) -> None:
+    """People walk through the beam, until the box has counted them all."""
+    counted = {way: _counted(page, at)[way] + people for way, people in WALKERS.items()}
+    for way, people in WALKERS.items():
+        answer = page.request.post(f"{at.bench}/bench/beam", data={"direction": way, "people": people})
+        if not answer.ok:
+            raise RuntimeError(f"the bench answers {answer.status}: {answer.text()}")
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while (now := _counted(page, at)) != counted:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the beam counts {now}, not {counted}")
+        page.wait_for_timeout(100)
+
+
+def _counted(page: Page, at: Places) -> dict[str, int]:
+    attendance = page.request.get(f"{at.staff}/api/v1/kpis").json()["attendance"]
+    by_beam = attendance["source"] == "beam"
+    return {way: attendance[way] if by_beam else 0 for way in WALKERS}
 
 
 def _tap(page: Page, *skus: str) -> None:

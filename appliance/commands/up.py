@@ -4,7 +4,7 @@ import csv
 import json
 import socket
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +81,7 @@ def command(
     names = ["recorder", *(["bench"] if demo else []), *(name for name in WORKERS if name != "recorder")]
     specs = [_spec(name, box, run, demo) for name in names]
     if day is not None:
-        argv = [sys.executable, "-m", "appliance.services.day", str(box.data)]
-        specs.append(Spec("day", argv, specs[0].env, tuple(names)))
+        specs.append(replace(_spec("day", box, run, demo), needs=tuple(names)))
     supervisor = Supervisor(specs, run)
     sys.exit(supervisor.run(lambda: _announce(box, config, run), for_seconds, prepare=prepare))
 

@@ -12,9 +12,11 @@ from appliance.services.notify import last_words
 
 WORKERS = ("recorder", "till", "portal", "printing", "scanning", "footfall", "power", "uplink", "clockwork", "steward")
 
+DEMO_WORKERS = ("bench", "day")
+
 
 @click.command()
-@click.argument("name", type=click.Choice([*WORKERS, "bench"]))
+@click.argument("name", type=click.Choice([*WORKERS, *DEMO_WORKERS]))
 @common
 def command(box: Box, name: str) -> None:
     """Run one worker until SIGTERM."""

@@ -130,10 +130,11 @@ class _Day:
 
     def _strangers(self, opened: float) -> None:
         """Codes of other events, and people who carry things in and out."""
+        latest = max(opened + 5, self._length - 300)  # when few came, and late, strangers do not come after the end
         for number in range(1 + round(self._length / 7200)):
             code = f"{NO_TICKET}{self._chance.randrange(16**8):08X}"
-            self._add(opened + self._somewhere(0.05, 0.7), Scan(code, None))
-            comes = opened + 5 + self._somewhere(0.02, 0.8)
+            self._add(min(opened + self._somewhere(0.05, 0.7), latest), Scan(code, None))
+            comes = min(opened + 5 + self._somewhere(0.02, 0.8), latest)
             self._add(comes, Walk("in", 1 + number % 2))
             self._add(comes + self._chance.uniform(60, 300), Walk("out", 1 + number % 2))
 
