@@ -116,11 +116,14 @@ def read_all(run: Path) -> dict[str, dict[str, Any]]:
 
 
 def age_s(page: dict[str, Any], now_us: int) -> float:
-    """Seconds since the page was written; infinite when it does not say so or stems from another boot."""
+    """Seconds since the page was written; infinite when it does not say so or stems from another boot.
+
+    A page that was written just after the clock was read is new, not old.
+    """
     at = page.get("at")
-    if type(at) is not int or not 0 <= at <= now_us:
+    if type(at) is not int or not 0 <= at <= now_us + _REFRESH_US:
         return math.inf
-    return (now_us - at) / 1e6
+    return max(0.0, (now_us - at) / 1e6)
 
 
 def _read(path: Path) -> dict[str, Any] | None:
