@@ -165,6 +165,20 @@ def worker(tmp_path: Path, run_folder: Path) -> Iterator[Callable[..., Process]]
             process.kill()
 
 
+AXE = Path(__file__).parent / "browser" / "node_modules" / "axe-core" / "axe.min.js"
+ASK = """async () => { if (!("axe" in window)) { %s }
+  return (await axe.run(document, {resultTypes: ["violations"]})).violations.flatMap((rule) => rule.nodes.map(
+    (node) => `${rule.id}: ${node.html.slice(0, 120)}: ${node.failureSummary.replace(/\\s+/g, " ")}`)) }"""
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """What a page is asked for its violations of axe-core's rules; the answer is a list of texts."""
+    if not AXE.exists():
+        pytest.skip(f"{AXE} is missing; `make test` fetches it with npm")
+    return ASK.replace("%s", AXE.read_text(encoding="utf-8"))
+
+
 @pytest.fixture(scope="session")
 def chromium() -> "Iterator[Browser]":
     """A real browser, one for all tests."""

@@ -6,6 +6,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
 _SMALL = """() => [...document.querySelectorAll("a, button, input:not([type=hidden]), select, summary")]
   .filter((node) => node.checkVisibility() && !node.classList.contains("skip"))
+  .filter((node) => !node.closest("p"))  // a link inside a sentence may be small
   .map((node) => [node.outerHTML.slice(0, 80), (node.closest(".seg label, .check") || node).getBoundingClientRect()])
   .filter(([, box]) => box.width < 47.5 || box.height < 47.5)
   .map(([html, box]) => `${html}: ${box.width} x ${box.height}`)"""

@@ -26,6 +26,9 @@ SCREENS = {
     "door-refused": "A ticket was used before",
     "lead": "The lead's numbers",
     "box": "The box and its devices",
+    "portal": "What guests see first",
+    "receipt": "A guest's receipt, promised",
+    "privacy": "What the box keeps of guests",
     "bench": "The demo's bench: the other end of every device",
 }
 PIN = "123456"
@@ -41,6 +44,7 @@ class Places:
     """``tickets``: codes that nobody has shown yet."""
 
     staff: str
+    portal: str
     bench: str
     tickets: Iterator[str]
 
@@ -48,7 +52,9 @@ class Places:
 def places(ready: dict[str, Any], data: Path) -> Places:
     """The places of a demo, from what it says when it is ready and its data folder."""
     rows = csv.DictReader((data / "demo" / "tickets.csv").read_text(encoding="utf-8").splitlines())
-    return Places(ready["staff"], ready["bench"], (row["code"] for row in rows if row["list"] == "general"))
+    return Places(
+        ready["staff"], ready["portal"], ready["bench"], (row["code"] for row in rows if row["list"] == "general")
+    )
 
 
 def walk(page: Page, at: Places) -> Iterator[str]:
@@ -126,11 +132,24 @@ def _look(page: Page, at: Places) -> Iterator[str]:
     page.goto(f"{at.staff}/box")
     expect(page.locator("h1")).to_have_text("All is well")
     yield "box"
+    yield from _visit(page, at)
     page.goto(at.bench)
     page.locator("#wire summary").click()
     expect(page.locator("#roll img").first).to_be_visible()
     page.wait_for_function("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
     yield "bench"
+
+
+def _visit(page: Page, at: Places) -> Iterator[str]:
+    """What a guest does who scans the newest slip."""
+    slip = page.request.get(f"{at.bench}/bench/printer/receipts").json()[-1]
+    page.goto(at.portal)
+    yield "portal"
+    page.goto(at.portal + slip["qr"][0][slip["qr"][0].index("/r/") :])
+    expect(page.locator("main")).to_contain_text("Promised")
+    yield "receipt"
+    page.goto(f"{at.portal}/privacy")
+    yield "privacy"
 
 
 def _let_in(page: Page, at: Places) -> None:

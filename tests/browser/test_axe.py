@@ -1,7 +1,6 @@
 """Every screen for people, held against axe-core's rules, the policy of its own answers, and small hands."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,20 +11,9 @@ from tests.watched import Watched, calm
 from tools.screens import SCREENS, Places, places, walk
 from web.common.headers import POLICY
 
-AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
-ASK = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.flatMap((rule) =>
-  rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 120)}: ${node.failureSummary.replace(/\\s+/g, " ")}`))"""
 SMALLEST = 320
 CUT = "net::ERR_FAILED"
 """What the browser says on its console when the walk cuts the line, for the sale that waits."""
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    """The source of axe-core."""
-    if not AXE.exists():
-        pytest.skip(f"{AXE} is missing; `make test` fetches it with npm")
-    return AXE.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +36,7 @@ def new_page(demo: Places, chromium: Browser) -> Iterator[Callable[..., Page]]:
             lax.append(response.url)
 
     def new(**context: Any) -> Page:
-        opened.append(Watched(chromium, demo.staff, demo.bench, **context))
+        opened.append(Watched(chromium, demo.staff, demo.portal, demo.bench, **context))
         opened[-1].page.on("response", check)
         return opened[-1].page
 
@@ -68,11 +56,9 @@ def test_no_screen_shuts_anybody_out(
     seen, found = [], []
     for screen in walk(page, demo):
         seen.append(screen)
-        if not page.evaluate("() => 'axe' in window"):
-            page.evaluate(axe)
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme)
-            found += [f"{screen}, {theme}: {violation}" for violation in page.evaluate(ASK)]
+            found += [f"{screen}, {theme}: {violation}" for violation in page.evaluate(axe)]
         calm(page)
     assert seen == list(SCREENS)
     assert not found, "\n".join(found)

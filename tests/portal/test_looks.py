@@ -4,11 +4,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.portal.stall import Stall, token_of
-
-SMALL = """() => [...document.querySelectorAll('button, a, summary')]
-    .filter((e) => e.checkVisibility() && !e.classList.contains('skip') && !e.closest('p'))
-    .map((e) => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
-    .filter(([, box]) => box.width < 47.5 || box.height < 47.5)"""
+from tests.watched import calm
 
 
 @pytest.fixture(scope="module")
@@ -27,25 +23,26 @@ def paths(stall: Stall) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("size", [(320, 640), (390, 844), (1280, 800)])
+@pytest.mark.parametrize("size", [(320, 640), (390, 844), (820, 1180), (1280, 800)])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_page_fits_asks_nobody_else_and_pleases_the_browser(
-    stall: Stall, chromium: Browser, paths: dict[str, str], size: tuple[int, int], theme: str
+    stall: Stall, chromium: Browser, axe: str, paths: dict[str, str], size: tuple[int, int], theme: str
 ) -> None:
     context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme)  # type: ignore[arg-type]
     page = context.new_page()
     elsewhere: list[str] = []
     complaints: list[str] = []
+    violations: list[str] = []
     page.on("request", lambda asked: elsewhere.append(asked.url) if not asked.url.startswith(stall.url) else None)
     page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     for path, word in paths.items():
         page.goto(stall.url + path)
         assert word in page.inner_text("main")
-        wide, room = page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")
-        assert wide <= room, path
-        assert page.evaluate(SMALL) == [], path
+        calm(page)
+        violations += [f"{path}: {violation}" for violation in page.evaluate(axe)]
     context.close()
+    assert violations == []
     assert elsewhere == []
     assert [text for text in complaints if "404" not in text] == []
 
