@@ -132,9 +132,9 @@ class Demo:
         with (self.data / "demo" / "tickets.csv").open(newline="") as file:
             return [row["code"] for row in csv.DictReader(file) if row["list"] == list_]
 
-    def command(self, *words: str) -> Any:
-        """The JSON answer of a `boothkit` command on this box."""
+    def command(self, *words: str, code: int = 0) -> Any:
+        """The JSON answer of a `boothkit` command on this box that ends with exit code ``code``."""
         argv = [sys.executable, "-m", "appliance.cli", *words, "--data", str(self.data), "--json"]
         done = subprocess.run(argv, env=self._env, capture_output=True, timeout=120, check=False)
-        assert done.returncode in (0, 1), done.stderr.decode()
+        assert done.returncode == code, done.stderr.decode()
         return json.loads(done.stdout)

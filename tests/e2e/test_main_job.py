@@ -119,6 +119,6 @@ def test_a_flipped_byte_in_a_copy_of_a_demos_journal_ends_with_exit_1_naming_log
     where = content.index(needle) + len('"number":"')
     content[where] ^= 1
     path.write_bytes(content)
-    found = box.command("journal", "verify")
+    found = box.command("journal", "verify", code=1)
     assert found["ok"] is False
     assert (found["error"]["log"], found["error"]["seq"]) == (1, sale["pos"])
