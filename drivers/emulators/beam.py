@@ -20,6 +20,8 @@ Direction = Literal["in", "out"]
 
 STRIDE = 0.03
 """Seconds from one change of the beams to the next while somebody walks through."""
+_PATIENCE = 30.0
+"""Seconds that an edge waits for a reader who does not read."""
 GAP = 0.06
 """Seconds between two people who follow each other with a clear gap."""
 REPEAT = 0.5
@@ -49,6 +51,7 @@ class BeamEmulator:
         self._stride = stride
         self._repeat = repeat
         self.walked: dict[Direction, int] = {"in": 0, "out": 0}
+        self._ending = threading.Event()
         self._steps: queue.Queue[tuple[Levels, float, Passed | None] | None] = queue.Queue()
         self._levels: Levels = _NONE
         self._plugged = True
@@ -63,6 +66,7 @@ class BeamEmulator:
         """Walks that have not begun are dropped."""
         if self._thread is None:
             return
+        self._ending.set()
         with suppress(queue.Empty):
             while True:
                 self._steps.get_nowait()
@@ -70,6 +74,7 @@ class BeamEmulator:
         self._steps.put(None)
         self._thread.join()
         self._thread = None
+        self._ending.clear()
 
     def walk(self, direction: Direction, people: int = 1) -> None:
         """So many people one after the other, a clear gap between them."""
@@ -139,4 +144,16 @@ class BeamEmulator:
         # No socket, or nobody behind it: a wire does not care whether somebody looks.
         with suppress(OSError), address(self._path) as name:
             for pin, level in zip(self._pins, levels, strict=True):
-                sock.sendto(json.dumps({"pin": pin, "level": level, "at": at}).encode("ascii"), name)
+                self._send(sock, json.dumps({"pin": pin, "level": level, "at": at}).encode("ascii"), name)
+
+    def _send(self, sock: socket.socket, edge: bytes, name: str) -> None:
+        """A reader that is busy finds the edge later, with its own time stamp, as a kernel keeps it for a driver."""
+        deadline = time.monotonic() + _PATIENCE
+        while not self._ending.is_set():
+            try:
+                sock.sendto(edge, name)
+            except TimeoutError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
