@@ -2,12 +2,15 @@
 
 import select
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import pytest
 
 from drivers.device import Device, Event
+from drivers.emulators.printer import PrinterEmulator
+from drivers.printer.escpos import Model
+from tests.drivers.printers import SHORT, connected
 
 
 class Pump(Protocol):
@@ -34,3 +37,23 @@ def pump() -> Pump:
         return events
 
     return run
+
+
+@pytest.fixture
+def emulator() -> Iterator[PrinterEmulator]:
+    printer = PrinterEmulator()
+    printer.start()
+    yield printer
+    printer.close()
+
+
+@pytest.fixture
+def printer(emulator: PrinterEmulator) -> Iterator[Model]:
+    with connected(emulator) as model:
+        yield model
+
+
+@pytest.fixture
+def impatient(emulator: PrinterEmulator) -> Iterator[Model]:
+    with connected(emulator, SHORT) as model:
+        yield model

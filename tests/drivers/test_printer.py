@@ -1,6 +1,5 @@
 """The printer as the printing worker has it, over real TCP connections and ptys."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
@@ -15,34 +14,12 @@ from tests.drivers.printers import (
     LONG,
     LONG_TEXT,
     RECEIPT,
-    SHORT,
     assert_receipt,
     attend,
-    connected,
     no_beat,
     run,
     serial_printer,
 )
-
-
-@pytest.fixture
-def emulator() -> Iterator[PrinterEmulator]:
-    printer = PrinterEmulator()
-    printer.start()
-    yield printer
-    printer.close()
-
-
-@pytest.fixture
-def printer(emulator: PrinterEmulator) -> Iterator[Model]:
-    with connected(emulator) as model:
-        yield model
-
-
-@pytest.fixture
-def impatient(emulator: PrinterEmulator) -> Iterator[Model]:
-    with connected(emulator, SHORT) as model:
-        yield model
 
 
 def test_a_job_over_tcp_is_printed_once_and_the_qr_code_scans(emulator: PrinterEmulator, printer: Model) -> None:

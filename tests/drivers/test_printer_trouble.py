@@ -1,7 +1,6 @@
 """Jobs in trouble: what may be claimed of them, and what the next receipt looks like."""
 
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,6 @@ from tests.drivers.printers import (
     LONG_TEXT,
     RECEIPT,
     RECEIPT_TEXT,
-    SHORT,
     URL,
     Printing,
     assert_receipt,
@@ -28,26 +26,6 @@ from tests.drivers.printers import (
     run,
     serial_printer,
 )
-
-
-@pytest.fixture
-def emulator() -> Iterator[PrinterEmulator]:
-    printer = PrinterEmulator()
-    printer.start()
-    yield printer
-    printer.close()
-
-
-@pytest.fixture
-def printer(emulator: PrinterEmulator) -> Iterator[Model]:
-    with connected(emulator) as model:
-        yield model
-
-
-@pytest.fixture
-def impatient(emulator: PrinterEmulator) -> Iterator[Model]:
-    with connected(emulator, SHORT) as model:
-        yield model
 
 
 def test_paper_that_runs_out_in_the_middle_is_waited_for_and_the_job_printed_once(
