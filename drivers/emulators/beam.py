@@ -25,9 +25,7 @@ _PATIENCE = 30.0
 GAP = 0.06
 """Seconds between two people who follow each other with a clear gap."""
 REPEAT = 0.5
-"""Seconds after which the levels are said again: a wire holds its level whenever somebody starts to look at
-it.
-"""
+"""Seconds after which idle levels are said again, so that a reader who comes in an idle moment sees them soon."""
 
 _FIRST, _BOTH, _SECOND, _NONE = (1, 0), (1, 1), (0, 1), (0, 0)
 _IN = (_FIRST, _BOTH, _SECOND, _NONE)
@@ -55,6 +53,7 @@ class BeamEmulator:
         self._steps: queue.Queue[tuple[Levels, float, Passed | None] | None] = queue.Queue()
         self._levels: Levels = _NONE
         self._plugged = True
+        self._reader: tuple[int, int, int] | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -131,12 +130,26 @@ class BeamEmulator:
                 if step is None:
                     self._steps.task_done()
                     return
+                self._show_a_new_reader(sock)
                 self._levels, pause, passed = step
                 self._say(sock)
                 time.sleep(pause)
                 if passed is not None:
                     self.walked[passed[0]] += passed[1]
                 self._steps.task_done()
+
+    def _show_a_new_reader(self, sock: socket.socket) -> None:
+        """A wire holds its level before anybody looks: a reader who came since the last step sees the levels as they
+        were, long enough to take them for true, before they change."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return
+        reader = (found.st_dev, found.st_ino, found.st_ctime_ns)
+        if reader != self._reader:
+            self._reader = reader
+            self._say(sock)
+            time.sleep(self._stride)
 
     def _say(self, sock: socket.socket) -> None:
         at = time.monotonic()

@@ -45,6 +45,18 @@ def test_people_who_walk_through_are_counted_by_direction(beam: BeamEmulator, tm
     device.close()
 
 
+def test_the_first_person_after_the_counter_starts_is_counted(tmp_path: Path, pump: Pump) -> None:
+    """The wire holds its levels before anybody looks, however seldom the emulator says them again."""
+    emulator = BeamEmulator(tmp_path / "pins.sock", stride=0.02, repeat=60)
+    emulator.start()
+    device = create("footfall", uri(tmp_path))
+    device.step()
+    emulator.walk("in", people=2)
+    assert directions(pump(device, lambda events: len(directions(events)) == 2)) == ["in", "in"]
+    device.close()
+    emulator.close()
+
+
 @pytest.mark.parametrize("direction", ["in", "out"])
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_somebody_who_turns_back_is_not_counted(
