@@ -1,11 +1,10 @@
 """The status board: what changes every second and is worth nothing after a power cut.
 
-RUN/board/NAME.json, one small JSON object, written by the worker NAME alone and readable by its group:
+RUN/board/NAME/page.json, one small JSON object, written by the worker NAME alone and readable by its folder's group:
 `pid`, `state`, `since` (when it entered that state), `at` (when this was written; both CLOCK_BOOTTIME in
-microseconds), and what the worker adds.
+microseconds), `starts` (how often the worker has started since the run folder was made), and what the worker adds.
 
-In an image, RUN/board is made beforehand, sticky and writable by the group: workers have their own users
-there.
+On a box each of these folders is made beforehand for the worker's own user: nobody writes another's page.
 """
 
 import json
@@ -28,7 +27,8 @@ LARGEST = 65_536
 _MOST_FILES = 64
 _DEEPEST = 8
 _REFRESH_US = 5_000_000
-_NAME = re.compile(r"([a-z][a-z0-9_-]{0,31})\.json")
+PAGE = "page.json"
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
 def boottime_us() -> int:
@@ -43,10 +43,11 @@ class Board:
 
     def __init__(self, run: Path, name: str, *, now: Callable[[], int] = boottime_us) -> None:
         """ValueError: a name that `read_all` would not accept."""
-        if not _NAME.fullmatch(f"{name}.json"):
+        if not _NAME.fullmatch(name):
             raise ValueError(f"board name {name!r}: expected {_NAME.pattern}")
-        self._folder = run / "board"
-        self._name = name
+        self._folder = run / "board" / name
+        before = (_read(self._folder / PAGE) or {}).get("starts")
+        self._starts = before + 1 if type(before) is int else 1
         self._now = now
         self._log = log.get(name)
         self._state: str = "starting"
@@ -65,7 +66,7 @@ class Board:
         if state is not None and state != self._state:
             self._state, self._since = state, now
         self._values.update(values)
-        page = {**self._values, "pid": os.getpid(), "state": self._state, "since": self._since}
+        page = {**self._values, "pid": os.getpid(), "state": self._state, "since": self._since, "starts": self._starts}
         text = json.dumps(page, allow_nan=False)
         if text == self._written and now - self._at < _REFRESH_US:
             return
@@ -84,18 +85,18 @@ class Board:
     def clear(self) -> None:
         """Take the page down: this worker ended on purpose."""
         self._written = None
-        (self._folder / f"{self._name}.json").unlink(missing_ok=True)
+        (self._folder / PAGE).unlink(missing_ok=True)
 
     def _write(self, data: bytes) -> None:
         if len(data) > LARGEST:
-            raise OSError(f"{len(data)} bytes for {self._name}.json, at most {LARGEST}")
+            raise OSError(f"{len(data)} bytes for a page, at most {LARGEST}")
         self._folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-        temporary = self._folder / f".{self._name}.tmp"
+        temporary = self._folder / f".{PAGE}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
         with open(os.open(temporary, flags, 0o640), "wb") as file:
             os.fchmod(file.fileno(), 0o640)
             file.write(data)
-        temporary.rename(self._folder / f"{self._name}.json")
+        temporary.rename(self._folder / PAGE)
 
 
 def read_all(run: Path) -> dict[str, dict[str, Any]]:
@@ -107,11 +108,10 @@ def read_all(run: Path) -> dict[str, dict[str, Any]]:
     except FileNotFoundError:
         return pages
     for name in names:
-        match = _NAME.fullmatch(name)
-        if match and len(pages) < _MOST_FILES:
-            page = _read(run / "board" / name)
+        if _NAME.fullmatch(name) and len(pages) < _MOST_FILES:
+            page = _read(run / "board" / name / PAGE)
             if page is not None:
-                pages[match[1]] = page
+                pages[name] = page
     return pages
 
 

@@ -18,12 +18,14 @@ import json
 import math
 import os
 import time
+from collections.abc import Callable
 
 _PRIORITY = {"debug": 7, "info": 6, "warning": 4, "error": 3}
 _STDERR = 2
 _LONGEST_EVENT = 128
 _LONGEST_STRING = 512
 _LONGEST_LINE = 4096
+_SELDOM_S = 60.0
 
 Value = str | int | float | bool | None
 
@@ -65,6 +67,24 @@ class Log:
             os.write(_STDERR, line.encode("ascii", "backslashreplace")[: _LONGEST_LINE - 1] + b"\n")
         except Exception:  # noqa: BLE001 -- there is nowhere left to report a log that cannot be written
             return
+
+
+class Seldom:
+    """A warning that may come with every request: written when it comes, then at most once a minute, with how often it
+    came in between (`more`)."""
+
+    def __init__(self, log: Log, event: str, now: Callable[[], float] = time.monotonic) -> None:
+        self._log, self._event, self._now = log, event, now
+        self._next, self._more = -math.inf, 0
+
+    def warning(self, **fields: object) -> None:
+        """It came."""
+        now = self._now()
+        if now < self._next:
+            self._more += 1
+            return
+        self._log.warning(self._event, **fields, **({"more": self._more} if self._more else {}))
+        self._next, self._more = now + _SELDOM_S, 0
 
 
 def get(name: str) -> Log:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.demo import ITEMS
+from appliance.journal import wire
 from appliance.journal.client import RecorderClient
 
 ROUNDS = 7
@@ -139,7 +140,7 @@ def main() -> None:
 
 def _open(run: Path) -> None:
     deadline = time.monotonic() + 30
-    while not (run / "admin.sock").exists() and time.monotonic() < deadline:
+    while not wire.socket_path(run, "admin").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     admin = RecorderClient(run, "admin", timeout=30)
     created = {"name": "Bench", "currency": "EUR", "timezone": "UTC", "area_m2": "10"}

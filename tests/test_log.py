@@ -117,3 +117,15 @@ def test_an_enum_logs_its_value(capfd: pytest.CaptureFixture[str]) -> None:
 
     log.get("printing").info("job.done", outcome=Outcome.PRINTED)
     assert json.loads(capfd.readouterr().err)["fields"] == {"outcome": "printed"}
+
+
+def test_a_warning_that_comes_with_every_request_is_written_once_a_minute_with_how_often_it_came() -> None:
+    code = (
+        "now = [0.0]; s = log.Seldom(l, 'recorder.down', now=lambda: now[0])\n"
+        "for second in range(0, 121): now[0] = float(second); s.warning(why='x')\n"
+    )
+    assert [json.loads(line)["fields"] for line in lines(code)] == [
+        {"why": "x"},
+        {"why": "x", "more": 59},
+        {"why": "x", "more": 59},
+    ]

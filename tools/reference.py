@@ -148,7 +148,7 @@ def _value(option: click.Option) -> tuple[str, str]:
 def _recorder() -> Page:
     decisions = dict(sorted(command_types().items()))
     yield "## The recorder's commands\n"
-    yield "Frames on `RUN/<role>.sock`, see [architecture](../architecture.md#asking-the-recorder).\n"
+    yield "Frames on `RUN/<role>/recorder.sock`, see [architecture](../architecture.md#asking-the-recorder).\n"
     allowed = [(name, command.roles) for name, command in decisions.items()]
     allowed += [(name, roles) for name, (roles, _) in sorted(OPERATIONS.items())]
     rows = [(f"`{r}`", ", ".join(f"`{name}`" for name, roles in allowed if r in roles)) for r in get_args(Role)]

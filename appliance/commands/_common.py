@@ -13,7 +13,9 @@ from appliance import config as configuration
 from appliance.config import Config
 from appliance.errors import Problem, RecorderDown
 from appliance.ids import new_id
+from appliance.journal import wire
 from appliance.journal.client import Answer, RecorderClient
+from appliance.owner import as_owner
 from appliance.services.context import box_id, default_run
 
 if TYPE_CHECKING:
@@ -86,7 +88,7 @@ class Recorder:
     def __enter__(self) -> Send:
         box = self._box
         client = RecorderClient(box.run, "admin", timeout=30)
-        if (box.run / "admin.sock").exists():
+        if wire.socket_path(box.run, "admin").exists():
             try:
                 client.send("hello", {}, actor=ACTOR, id="hello")
             except RecorderDown:
@@ -100,17 +102,23 @@ class Recorder:
 
     def _own(self) -> Send:
         from appliance.clock import system_clock
+        from appliance.domain import kernel
+        from appliance.projections import registry
         from appliance.services.recorder.engine import Engine, Request
         from appliance.services.recorder.server import lock
 
-        box = self._box
-        handle = lock(box.data)
-        self._close.append(handle.close)
-        engine = Engine(box.data, box.config, system_clock(box.config.clock.trust), box_id(box.config, box.data))
-        self._close.append(engine.close)
+        box, clock = self._box, system_clock(self._box.config.clock.trust)
+        kernel.discover()  # now: the owner of the data may not be able to read this Python
+        registry.projections()
+        with as_owner(box.data):
+            handle = lock(box.data)
+            self._close.append(handle.close)
+            engine = Engine(box.data, box.config, clock, box_id(box.config, box.data))
+            self._close.append(engine.close)
 
         def send(command: str, data: dict[str, Any], id: str) -> Answer:
-            reply = engine.execute([Request("admin", id, command, ACTOR, data)])[0]
+            with as_owner(box.data):
+                reply = engine.execute([Request("admin", id, command, ACTOR, data)])[0]
             if not reply["ok"]:
                 refusal = dict(reply["refusal"])
                 raise Problem(refusal.pop("slug"), refusal.pop("detail"), refusal.pop("remedy", ""), **refusal)
@@ -120,8 +128,9 @@ class Recorder:
         return send
 
     def __exit__(self, *_: object) -> None:
-        for close in reversed(self._close):
-            close()
+        with as_owner(self._box.data):
+            for close in reversed(self._close):
+                close()
 
 
 def common(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -11,6 +11,7 @@ from appliance.commands._common import Box, common
 from appliance.files.catalogue import neutral
 from appliance.journal.read import Reader
 from appliance.journal.verify import verify as verify_copy
+from appliance.owner import as_owner
 
 BATCH = 1000
 
@@ -116,7 +117,7 @@ def rebuild(box: Box) -> None:
     from appliance.projections.runner import Projector, dump
     from appliance.services.recorder.server import lock
 
-    with lock(box.data):
+    with as_owner(box.data), lock(box.data):
         db = connect_writer(box.data / "journal.db")
         try:
             projector = Projector(db)

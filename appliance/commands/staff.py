@@ -1,12 +1,15 @@
 """``boothkit staff``: who may sign in at the till."""
 
 import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import click
 
 from appliance.clock import system_clock
 from appliance.commands._common import Box, common
 from appliance.errors import BoothkitError, DataError
+from appliance.owner import as_owner
 from appliance.private.secrets import ROLES, Role, Secrets
 
 
@@ -29,14 +32,12 @@ def command() -> None:
 @common
 def add(box: Box, name: str, role: Role, pin: str | None, token: bool) -> None:
     """Add NAME. The PIN signs in by itself, so no two people have the same."""
-    secrets = _open(box)
-    try:
-        staff, chosen = secrets.add(name, role, pin)
-        made = secrets.issue_token(staff) if token else None
-    except ValueError as error:
-        raise DataError(str(error), remedy="Correct it and add again; nothing was changed.") from error
-    finally:
-        secrets.close()
+    with _opened(box) as secrets:
+        try:
+            staff, chosen = secrets.add(name, role, pin)
+            made = secrets.issue_token(staff) if token else None
+        except ValueError as error:
+            raise DataError(str(error), remedy="Correct it and add again; nothing was changed.") from error
     answer = {"staff": staff.id, "name": staff.name, "role": staff.role}
     drawn = {} if pin is not None else {"pin": chosen}
     box.out({**answer, **drawn}, f"Added {name} as {role}." + (f" PIN: {chosen}" if drawn else ""))
@@ -48,11 +49,8 @@ def add(box: Box, name: str, role: Role, pin: str | None, token: bool) -> None:
 @common
 def list_(box: Box) -> None:
     """Everybody who may sign in."""
-    secrets = _open(box)
-    try:
+    with _opened(box) as secrets:
         people = secrets.staff()
-    finally:
-        secrets.close()
     lines = [f"{staff.name}  {staff.role}  {staff.id}" for staff in people]
     answer = [{"staff": staff.id, "name": staff.name, "role": staff.role} for staff in people]
     box.out(answer, "\n".join(lines) or "Nobody yet. Next: boothkit staff add NAME --role lead")
@@ -63,11 +61,8 @@ def list_(box: Box) -> None:
 @common
 def remove(box: Box, name: str) -> None:
     """Take NAME's PIN, tokens and sign-ins away, at once."""
-    secrets = _open(box)
-    try:
+    with _opened(box) as secrets:
         staff = secrets.remove(name)
-    finally:
-        secrets.close()
     if staff is None:
         raise NobodyOfThatName(f"nobody is called {name}")
     box.out(
@@ -76,6 +71,9 @@ def remove(box: Box, name: str) -> None:
     )
 
 
-def _open(box: Box) -> Secrets:
+@contextmanager
+def _opened(box: Box) -> Iterator[Secrets]:
     box.data.mkdir(parents=True, exist_ok=True)
-    return Secrets(box.data, system_clock(box.config.clock.trust))
+    clock = system_clock(box.config.clock.trust)
+    with as_owner(box.data / "secrets.db"), closing(Secrets(box.data, clock)) as secrets:
+        yield secrets

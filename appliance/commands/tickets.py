@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import click
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from appliance.commands._common import Box, Send, common
@@ -15,6 +16,7 @@ from appliance.files import tickets as ticketfile
 from appliance.ids import new_id
 from appliance.journal.keys import BoxKeys
 from appliance.journal.read import Reader
+from appliance.owner import as_owner
 from appliance.projections import tickets
 from appliance.services.context import box_id
 
@@ -49,12 +51,22 @@ def _define(box: Box, send: Send, list_: str, entry: str | None) -> None:
         send("list.define", {"list": list_, "entry": entry or "single"}, new_id("cli-"))
 
 
+def _event_key(box: Box, event: str) -> Ed25519PrivateKey:
+    with as_owner(box.data):
+        return ticketfile.event_key(box.data / "keys", event, create=True)
+
+
+def _box_keys(box: Box) -> BoxKeys:
+    with as_owner(box.data):
+        return BoxKeys(box_id(box.config, box.data), box.data / "keys")
+
+
 @command.command()
 @common
 def keygen(box: Box) -> None:
     """Make the key that this event's tickets are signed with, if it has none yet."""
     event = _event(box).event
-    key = ticketfile.event_key(box.data / "keys", event, create=True)
+    key = _event_key(box, event)
     path = box.data / "keys" / f"event-{event}.pub"
     kid = ticketfile.kid(key)
     box.out({"public": str(path), "kid": kid}, f"Key {kid}: {path} may be given to other boxes.")
@@ -74,7 +86,7 @@ def issue(
 ) -> None:
     """Sign new tickets and write their codes as CSV (code,holder,list)."""
     event = _event(box)
-    key = ticketfile.event_key(box.data / "keys", event.event, create=True)
+    key = _event_key(box, event.event)
     rows: list[tuple[str, str, str]] = []
     with box.recorder() as send:
         _define(box, send, list_, entry)
@@ -112,7 +124,7 @@ def issue(
 def import_(box: Box, file: Path, list_: str, entry: str | None, columns: str) -> None:
     """Take the codes of another shop's tickets from a CSV file."""
     rows = ticketfile.read_codes(file, ticketfile.columns(columns))
-    keys = BoxKeys(box_id(box.config, box.data), box.data / "keys")
+    keys = _box_keys(box)
     imported = known = 0
     ident = new_id("i")
     with box.recorder() as send:
@@ -146,7 +158,8 @@ def keys_add(box: Box, file: Path) -> None:
     except ValueError as error:
         raise DataError(f"{file}: not a PEM public key: {error}") from error
     name = f"event-{ticketfile.kid_of(public, file)}.pub"
-    write_durably(box.data / "keys" / name, raw, 0o644)
+    with as_owner(box.data):
+        write_durably(box.data / "keys" / name, raw, 0o644)
     box.out({"public": name}, f"Tickets of this key are accepted from now on ({name}).")
 
 
@@ -155,7 +168,7 @@ def keys_add(box: Box, file: Path) -> None:
 @common
 def revoke(box: Box, code: str) -> None:
     """Refuse a ticket from now on, by its code or its id."""
-    ticket = ticketfile.ticket_id(code, BoxKeys(box_id(box.config, box.data), box.data / "keys"))
+    ticket = ticketfile.ticket_id(code, _box_keys(box))
     box.send("ticket.revoke", {"ticket": ticket})
     box.out({"ticket": ticket}, f"Ticket {ticket} is revoked.")
 
@@ -165,7 +178,7 @@ def revoke(box: Box, code: str) -> None:
 @common
 def show(box: Box, code: str) -> None:
     """What this box knows of a ticket."""
-    ticket = ticketfile.ticket_id(code, BoxKeys(box_id(box.config, box.data), box.data / "keys"))
+    ticket = ticketfile.ticket_id(code, _box_keys(box))
     reader = Reader(box.data)
     try:
         state = tickets.state(reader.db(), ticket)

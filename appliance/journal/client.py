@@ -25,7 +25,7 @@ class RecorderClient:
     """One role's access to the recorder of a run folder. Thread-safe: each thread has its own connection."""
 
     def __init__(self, run: Path, role: Role, timeout: float = 5.0) -> None:
-        self._path = run / f"{role}.sock"
+        self._path = wire.socket_path(run, role)
         self._timeout = timeout
         self._local = threading.local()
         self._open: list[socket.socket] = []

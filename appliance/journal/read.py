@@ -8,6 +8,9 @@ from pathlib import Path
 from appliance.errors import RecorderDown
 from appliance.journal.records import Safe
 
+_SHORT_OF_MEMORY = (sqlite3.SQLITE_IOERR_SHMMAP, sqlite3.SQLITE_IOERR_NOMEM)
+"""SQLite's "disk I/O error" of a reader whose mmap(2) fails: the disk is well."""
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -41,7 +44,8 @@ class Reader:
 
     def db(self) -> sqlite3.Connection:
         """This thread's connection; raises RecorderDown while the file cannot be read (no recorder has made it, or
-        the last one closed it cleanly and this user may not write the shared memory: docs/architecture.md)."""
+        the last one closed it cleanly and this user may not write the shared memory: docs/architecture.md), MemoryError
+        when this process has no memory left to map it in."""
         connection: sqlite3.Connection | None = getattr(self._local, "db", None)
         if connection is not None:
             try:
@@ -62,6 +66,8 @@ class Reader:
         except sqlite3.Error as error:
             if connection is not None:
                 connection.close()
+            if getattr(error, "sqlite_errorcode", None) in _SHORT_OF_MEMORY:
+                raise MemoryError(f"{self._path} cannot be mapped") from error
             raise RecorderDown(f"{self._path} cannot be read now: {error}") from error
         self._local.db = connection
         with self._lock:

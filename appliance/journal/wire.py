@@ -1,9 +1,16 @@
 """Frames between the recorder and everybody else: JSON over unix SOCK_SEQPACKET, one message a frame."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 MAX_FRAME = 128 * 1024
+
+
+def socket_path(run: Path, role: str) -> Path:
+    """Where the recorder answers a role. Each role has a folder of its own, whose group is who may speak in it
+    (docs/service.md)."""
+    return run / role / "recorder.sock"
 
 
 class BadFrame(ValueError):

@@ -54,13 +54,17 @@ def safe_int(value: object, default: int) -> int:
 
 
 def _workers(pages: dict[str, dict[str, Any]], now: Now) -> dict[str, dict[str, Any]]:
-    """What each worker shows of itself; the supervisor's word counts for one that is not running as it should."""
+    """What each worker shows of itself; the supervisor's word counts for one that is not running as it should.
+
+    A page that says `standing` was put up once, by something that does not go on running.
+    """
     supervised = pages.get("supervisor", {}).get("workers", {})
     found: dict[str, dict[str, Any]] = {}
     for name, page in pages.items():
         if name != "supervisor":
             age = board.age_s(page, now.mono)
-            found[name] = _entry(page) if age <= SILENT_S else _entry(page, "silent", _silence(age), RESTARTED)
+            fresh = age <= SILENT_S or page.get("standing") is True
+            found[name] = _entry(page) if fresh else _entry(page, "silent", _silence(age), RESTARTED)
     for name, page in supervised.items() if isinstance(supervised, dict) else ():
         if page.get("state") != "ready":
             found[name] = _entry(page) | {"remedy": page.get("remedy") or RESTARTED}
@@ -73,7 +77,7 @@ def _entry(page: dict[str, Any], state: str = "", reason: str = "", remedy: str 
     return {
         "state": state or page.get("state"),
         "pid": page.get("pid"),
-        "restarts": 0,
+        "restarts": max(0, safe_int(page.get("starts"), 1) - 1),
         "reason": reason or page.get("reason", ""),
         "remedy": remedy or page.get("remedy", ""),
     }

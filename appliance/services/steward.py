@@ -1,8 +1,11 @@
 """The one worker with privileges: three verbs, each for named users, over a socket of its own, without network.
 
-A caller is known by the kernel's word (SO_PEERCRED), not by what it says. Whoever is not named for a verb is refused
-and logged. A steward without the capability that a verb needs says so instead of trying: on somebody's laptop a page
-must not be able to switch the machine off.
+A caller is known by the kernel's word (SO_PEERCRED), not by what it says. Everybody on the box may ask; whoever is not
+named for a verb is refused and logged. A steward without the right that a verb needs says so instead of trying: on
+somebody's laptop a page must not be able to switch the machine off.
+
+It is not root. Two verbs are capabilities of its own; the third is asked of the system: a file in RUN/steward/asked,
+which on a box a path unit watches, and which is nowhere else.
 """
 
 import os
@@ -29,9 +32,13 @@ from appliance.journal.read import Reader
 from appliance.services.context import WorkerContext
 from appliance.services.run import Loop
 
-SOCKET = "steward.sock"
+SOCKET = "steward/steward.sock"
+ASKED = "steward/asked"
+POWER_OFF = "power-off"
 MOST_LINKS = 32
-CAP_NET_ADMIN, CAP_SYS_BOOT, CAP_SYS_TIME = 12, 22, 25  # capabilities(7)
+MOST_LINKS_EACH = 8
+"""Of one user, so that nobody takes the others' places."""
+CAP_NET_ADMIN, CAP_SYS_TIME = 12, 25  # capabilities(7)
 DAY_MS = 86_400_000
 _PEER = struct.Struct("3i")  # pid, uid, gid
 
@@ -65,30 +72,34 @@ class Steward:
         self._reader = reader
         self._clock = clock
         self._users = users
-        self._links: set[socket.socket] = set()
-        self._verbs: dict[str, tuple[type[Any], int, Callable[[Any], dict[str, Any]]]] = {
-            "guest.admit": (AdmitGuest, CAP_NET_ADMIN, self._admit),
-            "clock.set": (SetClock, CAP_SYS_TIME, self._set_clock),
-            "power.off": (PowerOff, CAP_SYS_BOOT, self._power_off),
+        self._asked = run / ASKED
+        self._links: dict[socket.socket, int] = {}
+        self._verbs: dict[str, tuple[type[Any], Callable[[], bool], Callable[[Any], dict[str, Any]]]] = {
+            "guest.admit": (AdmitGuest, partial(has_capability, CAP_NET_ADMIN), self._admit),
+            "clock.set": (SetClock, partial(has_capability, CAP_SYS_TIME), self._set_clock),
+            "power.off": (PowerOff, self._asked.is_dir, self._power_off),
         }
         path = run / SOCKET
+        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         self._listener = socket.socket(
             socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
         )
         self._listener.bind(str(path))
-        path.chmod(0o660)
-        self._listener.listen(8)
+        path.chmod(0o666)
+        self._listener.listen(MOST_LINKS)
         loop.add_reader(self._listener.fileno(), self._accept)
 
     def _accept(self) -> None:
         with suppress(BlockingIOError, ConnectionAbortedError):
             link, _ = self._listener.accept()
             link.setblocking(False)
-            if len(self._links) >= MOST_LINKS:
+            uid = _peer(link)
+            if len(self._links) >= MOST_LINKS or list(self._links.values()).count(uid) >= MOST_LINKS_EACH:
+                logger.warning("connection.refused", user=user_name(uid), open=len(self._links))
                 link.close()
                 return
-            self._links.add(link)
+            self._links[link] = uid
             self._loop.add_reader(link.fileno(), partial(self._read, link))
 
     def _read(self, link: socket.socket) -> None:
@@ -101,9 +112,8 @@ class Steward:
         if not raw:
             self._drop(link)
             return
-        _, uid, _ = _PEER.unpack(link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
         try:
-            link.send(wire.pack(self.answer(raw, user_name(uid))))
+            link.send(wire.pack(self.answer(raw, user_name(self._links[link]))))
         except OSError:
             self._drop(link)
 
@@ -123,7 +133,7 @@ class Steward:
     def _carry_out(self, verb: object, data: object, user: str) -> dict[str, Any]:
         if not isinstance(verb, str) or verb not in self._verbs:
             raise Problem("not-found", f"there is no verb {str(verb)[:40]!r}", f"Verbs: {', '.join(self._verbs)}.")
-        shape, capability, act = self._verbs[verb]
+        shape, may, act = self._verbs[verb]
         if user not in self._users.get(verb, ()):
             logger.warning("verb.refused", verb=verb, user=user)
             raise Problem("role", f"{verb} is not for {user}", "Ask through the till or the portal.")
@@ -131,7 +141,7 @@ class Steward:
             asked = msgspec.convert(data if data is not None else {}, shape)
         except msgspec.ValidationError as error:
             raise invalid(str(error)) from error
-        if not has_capability(capability):
+        if not may():
             raise Problem(
                 "not-privileged", f"{verb} needs a right that this steward does not have", "It works on the box itself."
             )
@@ -167,12 +177,16 @@ class Steward:
         return parse_rfc3339(msgspec.json.decode(newest[0].body)["at"]) if newest else 0
 
     def _power_off(self, asked: PowerOff) -> dict[str, Any]:
-        _call(["systemctl", "--no-block", "poweroff"])
+        (self._asked / POWER_OFF).touch()
         return {}
+
+    def unable(self) -> list[str]:
+        """The verbs that this steward has no right to carry out."""
+        return [verb for verb, (_, may, _) in self._verbs.items() if not may()]
 
     def _drop(self, link: socket.socket) -> None:
         self._loop.remove_reader(link.fileno())
-        self._links.discard(link)
+        del self._links[link]
         link.close()
 
     def close(self) -> None:
@@ -181,6 +195,11 @@ class Steward:
         self._listener.close()
         for link in list(self._links):
             self._drop(link)
+
+
+def _peer(link: socket.socket) -> int:
+    _, uid, _ = _PEER.unpack(link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
+    return int(uid)
 
 
 def user_name(uid: int) -> str:
@@ -217,8 +236,8 @@ def main(ctx: WorkerContext) -> int:
     named = {"guest.admit": users["guest_admit"], "clock.set": users["clock_set"], "power.off": users["power_off"]}
     steward = Steward(loop, ctx.run, reader, ctx.clock, named)
     board = Board(ctx.run, ctx.name)
-    rights = (CAP_NET_ADMIN, CAP_SYS_TIME, CAP_SYS_BOOT)
-    reason = "" if all(map(has_capability, rights)) else "without rights here: its verbs answer, and change nothing"
+    unable = steward.unable()
+    reason = f"without rights here: {', '.join(unable)} answer, and change nothing" if unable else ""
     loop.every(1.0, lambda: board.put(state="ready", reason=reason))
     code = loop.run(lambda: board.put(state="ready", reason=reason))
     steward.close()

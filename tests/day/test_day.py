@@ -49,7 +49,7 @@ class Day:
 
 
 def board(box: Demo) -> dict[str, Any]:
-    page = Path(box.ready["run"]) / "board" / "day.json"
+    page = Path(box.ready["run"]) / "board" / "day" / "page.json"
     found: dict[str, Any] = json.loads(page.read_text())
     return found
 

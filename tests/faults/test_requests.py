@@ -173,7 +173,7 @@ def test_guests_who_flood_the_recorder_are_told_busy_or_turned_away_and_the_till
             links = [link for link in links if pour(link, frame)]
             while len(links) < 60:
                 links.append(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK))
-                if links[-1].connect_ex(str(box.run / "guest.sock")):
+                if links[-1].connect_ex(str(wire.socket_path(box.run, "guest"))):
                     links.pop().close()
                     break
             rounds[0] += 1

@@ -30,7 +30,7 @@ class Pair:
 
     @property
     def url(self) -> str:
-        url: str = json.loads((self.portal.run / "board" / "portal.json").read_text())["url"]
+        url: str = json.loads((self.portal.run / "board" / "portal" / "page.json").read_text())["url"]
         return url
 
     def do(self, command: str, **data: Any) -> dict[str, Any]:
@@ -205,7 +205,7 @@ def test_a_taken_port_is_named_and_ends_the_worker_with_code_3(tmp_path: Path, r
         )
     assert done.returncode == 3
     event = json.loads(done.stderr.splitlines()[-1])
-    assert (event["event"], event["fields"]["port"]) == ("portal.port_taken", port)
+    assert (event["event"], event["fields"]["port"]) == ("port.taken", port)
     assert "[portal] port" in event["fields"]["remedy"]
 
 
@@ -213,5 +213,5 @@ def test_it_ends_when_asked_and_says_where_it_was(pair: Pair) -> None:
     url = pair.url
     assert url.startswith("http://127.0.0.1:")
     assert pair.portal.kill(signal.SIGTERM) == 0
-    page = json.loads((pair.portal.run / "board" / "portal.json").read_text())
+    page = json.loads((pair.portal.run / "board" / "portal" / "page.json").read_text())
     assert (page["state"], page["url"]) == ("stopping", url)

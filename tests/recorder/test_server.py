@@ -43,7 +43,7 @@ def open_event(run: Path) -> None:
 def raw_link(run: Path, role: str) -> socket.socket:
     link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     link.settimeout(20)
-    link.connect(str(run / f"{role}.sock"))
+    link.connect(str(wire.socket_path(run, role)))
     return link
 
 

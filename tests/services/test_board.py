@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -25,7 +26,9 @@ class Clock:
 
 
 def page(run: Path, name: str) -> Path:
-    return run / "board" / f"{name}.json"
+    folder = run / "board" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / "page.json"
 
 
 def test_a_page_says_who_how_and_since_when(tmp_path: Path) -> None:
@@ -37,7 +40,7 @@ def test_a_page_says_who_how_and_since_when(tmp_path: Path) -> None:
     clock.us += 10
     board.put(soc=49)
     assert read_all(tmp_path) == {
-        "power": {"pid": os.getpid(), "state": "ready", "since": 1_000_010, "at": 1_000_020, "soc": 49}
+        "power": {"pid": os.getpid(), "state": "ready", "since": 1_000_010, "at": 1_000_020, "starts": 1, "soc": 49}
     }
 
 
@@ -107,6 +110,15 @@ def test_a_page_from_a_killed_worker_shows_its_age(tmp_path: Path) -> None:
     assert age_s({"at": True}, clock.us) == math.inf
 
 
+def test_a_worker_that_was_started_anew_says_how_often(tmp_path: Path) -> None:
+    for starts in (1, 2, 3):
+        Board(tmp_path, "power").put()
+        assert read_all(tmp_path)["power"]["starts"] == starts
+    page(tmp_path, "power").write_text('{"starts": "many"}')
+    Board(tmp_path, "power").put()
+    assert read_all(tmp_path)["power"]["starts"] == 1
+
+
 def test_boottime_goes_on() -> None:
     assert 0 < boottime_us() <= boottime_us()
 
@@ -152,7 +164,6 @@ def test_garbage_is_left_out_and_the_others_are_read(tmp_path: Path, content: by
 @given(content=st.binary(max_size=200))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
 def test_no_bytes_make_the_reader_fail(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "board").mkdir(exist_ok=True)
     page(tmp_path, "portal").write_bytes(content)
     for entry in read_all(tmp_path).values():
         json.dumps(entry, allow_nan=False)
@@ -160,18 +171,16 @@ def test_no_bytes_make_the_reader_fail(tmp_path: Path, content: bytes) -> None:
 
 def test_what_is_no_page_is_not_opened(tmp_path: Path) -> None:
     Board(tmp_path, "power").put()
-    folder = tmp_path / "board"
-    os.mkfifo(folder / "fifo.json")
-    (folder / "folder.json").mkdir()
-    (folder / "link.json").symlink_to(folder / "power.json")
-    (folder / "Shout.json").write_text("{}")
-    (folder / ".power.tmp").write_text("{}")
-    (folder / "notes.txt").write_text("{}")
+    os.mkfifo(page(tmp_path, "fifo"))
+    page(tmp_path, "folder").mkdir()
+    page(tmp_path, "link").symlink_to(page(tmp_path, "power"))
+    page(tmp_path, "Shout").write_text("{}")
+    (page(tmp_path, "half").parent / ".page.json").write_text("{}")
+    (tmp_path / "board" / "notes").write_text("{}")
     assert list(read_all(tmp_path)) == ["power"]
 
 
 def test_the_number_of_pages_is_bounded(tmp_path: Path) -> None:
-    (tmp_path / "board").mkdir()
     for n in range(100):
         page(tmp_path, f"worker{n}").write_text("{}")
     assert len(read_all(tmp_path)) == 64
@@ -193,8 +202,7 @@ def test_a_page_that_cannot_be_written_is_logged_once_and_tried_again(
 def test_a_run_folder_that_was_swept_is_made_again(tmp_path: Path) -> None:
     board = Board(tmp_path, "power")
     board.put(soc=1)
-    page(tmp_path, "power").unlink()
-    (tmp_path / "board").rmdir()
+    shutil.rmtree(tmp_path / "board")
     board.put(soc=2)
     assert read_all(tmp_path)["power"]["soc"] == 2
 

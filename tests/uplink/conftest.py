@@ -68,7 +68,7 @@ class Box:
 
     def board(self) -> dict[str, Any]:
         """The uplink's page."""
-        path = self.run / "board" / "uplink.json"
+        path = self.run / "board" / "uplink" / "page.json"
         page: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
         return page
 

@@ -145,7 +145,7 @@ class House:
 
     def board(self, name: str) -> Any:
         """What a worker shows of itself."""
-        return json.loads((self.run / "board" / f"{name}.json").read_text())
+        return json.loads((self.run / "board" / name / "page.json").read_text())
 
     def client(self, name: str = "Ada") -> Client:
         """A script with somebody's token."""

@@ -35,7 +35,7 @@ def test_a_taken_port_is_named_and_ends_the_worker_with_code_3(tmp_path: Path, r
         )
     assert done.returncode == 3
     event = json.loads(done.stderr.splitlines()[-1])
-    assert (event["event"], event["fields"]["port"]) == ("till.port_taken", port)
+    assert (event["event"], event["fields"]["port"]) == ("port.taken", port)
     assert event["fields"]["remedy"]
 
 

@@ -9,7 +9,8 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from appliance.errors import Problem, RecorderDown
-from appliance.log import Log
+from appliance.log import Log, Seldom
+from web.common.health import Health
 
 PROBLEMS: dict[str, tuple[int, str]] = {
     "validation": (422, "The request is not well-formed"),
@@ -77,7 +78,13 @@ def fault_of(problem: Problem) -> Fault:
 
 
 def answer_problems(app: Flask, log: Log, is_api: Callable[[], bool], page: Callable[[Fault], Response]) -> None:
-    """Catch everything that a view raises. ``page`` shows a fault to a person, where ``is_api`` says no."""
+    """Catch everything that a view raises. ``page`` shows a fault to a person, where ``is_api`` says no.
+
+    Also answers ``/health``, see `Health`.
+    """
+    health = Health()
+    app.add_url_rule("/health", "health", health.view)
+    recorder_down = Seldom(log, "recorder.down")
 
     def say(fault: Fault) -> Response:
         response = fault.response() if is_api() else page(fault)
@@ -93,7 +100,7 @@ def answer_problems(app: Flask, log: Log, is_api: Callable[[], bool], page: Call
 
     @app.errorhandler(RecorderDown)
     def down(error: RecorderDown) -> Response:
-        log.warning("recorder.down", why=str(error))
+        recorder_down.warning(why=str(error))
         detail = "The recorder does not answer; nothing was recorded by this attempt."
         return say(fault_of(Problem("busy", detail, error.remedy, retry_after=1)))
 
@@ -116,7 +123,8 @@ def answer_problems(app: Flask, log: Log, is_api: Callable[[], bool], page: Call
             f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}"
             for frame in reversed(traceback.extract_tb(error.__traceback__))
         )
-        log.error("request.failed", path=request.path, error=type(error).__name__, trace=trace)
+        log.error("request.failed", rule=str(request.url_rule), error=type(error).__name__, trace=trace)
+        health.note(error)
         detail = "This could not be answered; the log of the box says why."
         return say(fault_of(Problem("internal", detail, "Try again; if it stays, tell the lead.")))
 

@@ -36,16 +36,10 @@ def create_app(deps: Deps) -> Flask:
     app.register_blueprint(assets.blueprint())
     for module in sorted(pkgutil.iter_modules(pages.__path__), key=lambda module: module.name):
         app.register_blueprint(importlib.import_module(f"{pages.__name__}.{module.name}").blueprint)
-    app.add_url_rule("/health", view_func=health)
     secure(app)
     app.before_request(bound)
     answer_problems(app, log.get("portal"), is_for_scripts, _page)
     return app
-
-
-def health() -> str:
-    """That this app answers, and nothing more; the portal's own watchdog asks."""
-    return "ok"
 
 
 def bound() -> None:

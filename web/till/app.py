@@ -41,7 +41,6 @@ def create_app(deps: Deps) -> Flask:
         app.register_blueprint(module.blueprint, url_prefix=API)
     for page in pages:
         app.register_blueprint(page.blueprint)
-    app.add_url_rule("/health", view_func=health)
     secure(app)
     answer_problems(app, log.get("till"), _is_api, _page)
 
@@ -61,11 +60,6 @@ def create_app(deps: Deps) -> Flask:
 
 
 @auth.open_to_all
-def health() -> str:
-    """That this app answers, and nothing more; the till's own watchdog asks."""
-    return "ok"
-
-
 def _modules(package: ModuleType) -> list[ModuleType]:
     names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
     return [importlib.import_module(f"{package.__name__}.{name}") for name in names]

@@ -67,7 +67,8 @@ class Server:
         self._listeners = [self._listen(run, role) for role in get_args(Role)]
 
     def _listen(self, run: Path, role: Role) -> socket.socket:
-        path = run / f"{role}.sock"
+        path = wire.socket_path(run, role)
+        path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
         listener.bind(str(path))

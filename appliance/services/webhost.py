@@ -1,0 +1,68 @@
+"""An app behind a port in a worker's loop: the port that is taken, and a watchdog that really asks the app."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from appliance import log
+from appliance.board import Board
+from appliance.services.context import WorkerContext
+from appliance.services.notify import last_words
+from appliance.services.run import Loop
+from web.common.serving import PortTaken, Server
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+EXIT_PORT_TAKEN = 3
+
+_HEALTH = "/health"
+_ASK_S = 2.0
+_ANSWER_S = 3.0
+_TRIES = 3
+
+
+class AppSilent(Exception):
+    """The app did not answer its own worker."""
+
+
+def serve(
+    ctx: WorkerContext,
+    table: str,
+    app: "Flask",
+    *,
+    threads: int,
+    most_body: int = 1024 * 1024,
+    show: Callable[[], dict[str, Any]] = dict,
+    stopping: Callable[[], object] = dict,
+) -> int:
+    """Serve until SIGTERM, where the configuration's table says.
+
+    ``show``: what the board says beside the address; ``stopping``: ends what would keep a request open. Exit code 3:
+    nothing can listen at the port.
+    """
+    place = getattr(ctx.config, table)
+    logger = log.get(ctx.name)
+    try:
+        server = Server(app, place.host, place.port, threads=threads, log=logger, most_body=most_body)
+    except PortTaken as error:
+        remedy = f"Stop what listens there, or set [{table}] port to another number (0 = any free one)."
+        if isinstance(error.__cause__, PermissionError):
+            remedy = f"Set [{table}] port to one from 1024 on, or 0 for any free one: lower ones need privileges."
+        logger.error("port.taken", port=error.port, why=str(error), remedy=remedy)
+        last_words(f"nothing can listen at port {error.port}: {error.strerror}", remedy)
+        return EXIT_PORT_TAKEN
+    board = Board(ctx.run, ctx.name)
+    loop = Loop(ctx.name)
+
+    def ask() -> None:
+        """As long as this waits, the loop gives no sign of life."""
+        if not any(server.answers(_HEALTH, _ANSWER_S) for _ in range(_TRIES)):
+            raise AppSilent(f"{server.url}{_HEALTH}: no answer, {_TRIES} times {_ANSWER_S:g} s")
+        board.put(state="ready", url=server.url, **show())
+
+    loop.every(_ASK_S, ask)
+    code = loop.run(ask)
+    board.put(state="stopping")
+    stopping()
+    server.stop()
+    return code
