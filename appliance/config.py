@@ -83,7 +83,16 @@ class StewardTable(Table, frozen=True):
 
     guest_admit: tuple[str, ...] = ("boothkit-portal",)
     clock_set: tuple[str, ...] = ("boothkit-till",)
+    update_apply: tuple[str, ...] = ("boothkit-till", "boothkit-uplink")
     power_off: tuple[str, ...] = ("boothkit-till", "boothkit-power")
+
+
+class UpdateTable(Table, frozen=True):
+    """``slots``: the two places of the root file system, as the kernel's ``root=`` names them (``PARTUUID=…`` or a
+    path); ``cmdline``: the kernel's command line on the boot partition."""
+
+    slots: tuple[str, ...] = ("PARTUUID=b007b007-02", "PARTUUID=b007b007-03")
+    cmdline: str = "/boot/firmware/cmdline.txt"
 
 
 class Config(Table, frozen=True):
@@ -98,6 +107,7 @@ class Config(Table, frozen=True):
     central: Central = Central()
     clock: ClockTable = ClockTable()
     steward: StewardTable = StewardTable()
+    update: UpdateTable = UpdateTable()
 
     def device_names(self, kind: str) -> list[str]:
         """Names of the configured devices of one kind, in the file's order."""

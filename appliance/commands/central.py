@@ -1,12 +1,14 @@
 """``boothkit central``: the reference consumer of what boxes send."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
 
 from appliance.commands._common import Box, common
 from appliance.config import split_host_port
+from appliance.errors import DataError
 
 
 @click.group()
@@ -43,6 +45,43 @@ def enrol(box: Box, cell: str, name: str, vkey: str) -> None:
 
     key = Keyring(box.data / "keys").enrol(Place(cell, name), vkey)
     box.out({"cell": cell, "box": name, "key": key.vkey()}, f"{cell}/{name} is known by {key.vkey()}")
+
+
+@command.command()
+@click.argument("image", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--release", required=True, help="What people call it, such as 0.2.0.")
+@click.option("--version", "number", type=click.IntRange(1), required=True, help="Higher than any before.")
+@click.option("--arch", default="aarch64", show_default=True, help="The machine, as `uname -m` names it.")
+@click.option("--scope", default="*", show_default=True, help="For which boxes: *, CELL or CELL/BOX.")
+@click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="How long it may be used.")
+@common
+def sign(box: Box, image: Path, release: str, number: int, arch: str, scope: str, days: int) -> None:
+    """Sign the update IMAGE (NAME.img): writes NAME.note beside it. A box wants both in DATA/updates."""
+    import hashlib
+
+    import msgspec
+
+    from appliance.central.keyring import central_signer
+    from appliance.central.serve import now_ms
+    from appliance.clock import rfc3339
+    from appliance.files.bundle import Bundle
+    from appliance.services.update import Release
+
+    if image.suffix != ".img":
+        raise DataError(f"{image}: the image of an update is called NAME.img", remedy="Rename it.")
+    with image.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    data = {"release": release, "arch": arch, "size": image.stat().st_size, "sha256": digest}
+    expires = rfc3339(now_ms() + days * 86_400_000)
+    bundle = Bundle(kind="update", version=number, scope=scope, expires=expires, data=data)
+    try:
+        msgspec.convert(msgspec.to_builtins(bundle), Bundle)
+        msgspec.convert(data, Release)
+    except msgspec.ValidationError as error:
+        raise DataError(str(error), remedy="Correct it and sign again.") from error
+    note = image.with_suffix(".note")
+    note.write_text(central_signer(box.data / "keys").sign(bundle.text()), encoding="utf-8")
+    box.out({"note": str(note), "sha256": digest, "expires": expires}, f"{note} is good until {expires}.")
 
 
 @command.command()

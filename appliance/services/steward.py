@@ -1,10 +1,10 @@
-"""The one worker with privileges: three verbs, each for named users, over a socket of its own, without network.
+"""The one worker with privileges: four verbs, each for named users, over a socket of its own, without network.
 
 A caller is known by the kernel's word (SO_PEERCRED), not by what it says. Everybody on the box may ask; whoever is not
 named for a verb is refused and logged. A steward without the right that a verb needs says so instead of trying: on
 somebody's laptop a page must not be able to switch the machine off.
 
-It is not root. Two verbs are capabilities of its own; the third is asked of the system: a file in RUN/steward/asked,
+It is not root. Two verbs are capabilities of its own; the others are asked of the system: a file in RUN/steward/asked,
 which on a box a path unit watches, and which is nowhere else.
 """
 
@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
@@ -29,12 +29,17 @@ from appliance.clock import Clock, parse_rfc3339
 from appliance.errors import Problem, RecorderDown, invalid
 from appliance.journal import wire
 from appliance.journal.read import Reader
+from appliance.projections import events
 from appliance.services.context import WorkerContext
 from appliance.services.run import Loop
+
+if TYPE_CHECKING:
+    from appliance.services.update import Update
 
 SOCKET = "steward/steward.sock"
 ASKED = "steward/asked"
 POWER_OFF = "power-off"
+UPDATE = "update"
 MOST_LINKS = 32
 MOST_LINKS_EACH = 8
 """Of one user, so that nobody takes the others' places."""
@@ -59,6 +64,12 @@ class SetClock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sure: bool = False
 
 
+class ApplyUpdate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Install the update of this name from DATA/updates; it starts with the next restart."""
+
+    name: str
+
+
 class PowerOff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Switch the box off, cleanly."""
 
@@ -66,8 +77,18 @@ class PowerOff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Steward:
     """Takes frames ``{id, verb, data}`` and answers ``{id, ok, answer | refusal}``."""
 
-    def __init__(self, loop: Loop, run: Path, reader: Reader, clock: Clock, users: Mapping[str, Sequence[str]]) -> None:
-        """``users``: the names of the system users that may use each verb."""
+    def __init__(
+        self,
+        loop: Loop,
+        run: Path,
+        reader: Reader,
+        clock: Clock,
+        users: Mapping[str, Sequence[str]],
+        look: Callable[[str], "Update"],
+    ) -> None:
+        """``users``: the names of the system users that may use each verb; ``look``: the update of a name, as far as
+        its note tells, or the Problem with it."""
+        self._look = look
         self._loop = loop
         self._reader = reader
         self._clock = clock
@@ -77,6 +98,7 @@ class Steward:
         self._verbs: dict[str, tuple[type[Any], Callable[[], bool], Callable[[Any], dict[str, Any]]]] = {
             "guest.admit": (AdmitGuest, partial(has_capability, CAP_NET_ADMIN), self._admit),
             "clock.set": (SetClock, partial(has_capability, CAP_SYS_TIME), self._set_clock),
+            "update.apply": (ApplyUpdate, self._asked.is_dir, self._update),
             "power.off": (PowerOff, self._asked.is_dir, self._power_off),
         }
         path = run / SOCKET
@@ -176,6 +198,19 @@ class Steward:
             raise Problem("busy", f"the journal cannot be read: {error}", error.remedy) from error
         return parse_rfc3339(msgspec.json.decode(newest[0].body)["at"]) if newest else 0
 
+    def _update(self, asked: ApplyUpdate) -> dict[str, Any]:
+        try:
+            event = events.current(self._reader.db())
+        except RecorderDown as error:
+            raise Problem("busy", f"the journal cannot be read: {error}", error.remedy) from error
+        if event is not None and event.state == "open":
+            raise Problem("guardrail", f"the event {event.event} is open", "Close the event first.")
+        found = self._look(asked.name)
+        request = self._asked / f".{UPDATE}"
+        request.write_text(f"{found.name}\n")
+        request.rename(self._asked / UPDATE)
+        return {"release": found.release.release, "version": found.version}
+
     def _power_off(self, asked: PowerOff) -> dict[str, Any]:
         (self._asked / POWER_OFF).touch()
         return {}
@@ -232,9 +267,16 @@ def main(ctx: WorkerContext) -> int:
     """Serve the verbs until SIGTERM."""
     loop = Loop(ctx.name)
     reader = Reader(ctx.data)
-    users = {verb: tuple(names) for verb, names in msgspec.structs.asdict(ctx.config.steward).items()}
-    named = {"guest.admit": users["guest_admit"], "clock.set": users["clock_set"], "power.off": users["power_off"]}
-    steward = Steward(loop, ctx.run, reader, ctx.clock, named)
+    # guest_admit is the key in the file, guest.admit the verb
+    users = {key.replace("_", "."): names for key, names in msgspec.structs.asdict(ctx.config.steward).items()}
+
+    def look(name: str) -> "Update":
+        from appliance.services import update  # here: signatures take memory, and updates are rare
+
+        bundles = update.bundles(ctx.config, ctx.box)
+        return update.look(ctx.data, name, bundles, ctx.clock(), update.installed())
+
+    steward = Steward(loop, ctx.run, reader, ctx.clock, users, look)
     board = Board(ctx.run, ctx.name)
     unable = steward.unable()
     reason = f"without rights here: {', '.join(unable)} answer, and change nothing" if unable else ""

@@ -30,6 +30,12 @@ link.connect(sys.argv[1])
 link.send(sys.argv[2].encode())
 print(link.recv(200000).decode())
 """
+
+
+def no_update(name: str) -> Any:
+    raise AssertionError(name)
+
+
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: other users and a network namespace")
 
 
@@ -143,7 +149,7 @@ def steward(tmp_path: Path, run_folder: Path) -> Iterator[Callable[..., dict[str
     journal = EngineBox(tmp_path / "data", clock=FakeClock("2026-11-23T18:00:00.000Z"))
     journal.open_event()
     reader, loop = Reader(tmp_path / "data"), Loop("steward")
-    one = Steward(loop, run_folder, reader, journal.clock, USERS)
+    one = Steward(loop, run_folder, reader, journal.clock, USERS, no_update)
 
     def answer(user: str, verb: Any, data: Any) -> dict[str, Any]:
         return one.answer(wire.pack({"id": "a", "verb": verb, "data": data}), user)
@@ -196,7 +202,7 @@ def test_without_the_right_a_verb_says_so_and_changes_nothing(run_folder: Path) 
         "from appliance.journal.read import Reader; from appliance.clock import FakeClock\n"
         "folder = Path(sys.argv[1]); loop = Loop('steward')\n"
         "users = {'power.off': ('nobody',), 'guest.admit': ('nobody',)}\n"
-        "one = Steward(loop, folder, Reader(folder), FakeClock(), users)\n"
+        "one = Steward(loop, folder, Reader(folder), FakeClock(), users, None)\n"
         "for verb, data in (('power.off', {}), ('guest.admit', {'mac': '02:00:5e:10:00:01', 'hours': 1})):\n"
         "    print(one.answer(wire.pack({'id': 'a', 'verb': verb, 'data': data}), 'nobody')['refusal']['slug'])\n"
     )
