@@ -181,10 +181,12 @@ def _explain(error: msgspec.ValidationError, merged: dict[str, Any]) -> str:
     if match is None:
         text = str(error).replace("`$.", "`")
         path = re.search(r"at `([^`[]+)`", text)
+        if path is None or path[1].partition(".")[0] == "mqtt":
+            return text
         value: Any = merged
-        for part in path[1].split(".") if path else ():
+        for part in path[1].split("."):
             value = value.get(part) if isinstance(value, dict) else None
-        return f"{text}; found {value!r}" if path else text
+        return f"{text}; found {value!r}"
     table = match["table"] or ""
     kinds = {field: getattr(Config(), field) for field in Config.__struct_fields__}
     struct = kinds.get(table, Config())
@@ -200,6 +202,10 @@ def _check(config: Config, where: str) -> None:
                 f"a name begins with {', '.join(DEVICE_KINDS)}"
             )
     if config.mqtt.broker:
+        if "@" in config.mqtt.broker or "/" in config.mqtt.broker:
+            raise ConfigError(
+                f"{where}: mqtt.broker: wants host:port only; user and password_file have keys of their own"
+            )
         split_host_port(config.mqtt.broker, where=f"{where}: mqtt.broker")
     url = urlsplit(config.portal.public_url)
     if url.scheme not in ("http", "https") or not url.netloc:

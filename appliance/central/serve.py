@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from waitress import create_server
-
 from appliance import log
 from appliance.central.keyring import Keyring, central_signer
 from appliance.central.service import Central
@@ -20,6 +18,8 @@ from appliance.central.subscriber import Subscriber
 from appliance.central.view import View
 from appliance.errors import BoothkitError
 from web.central.app import create_app
+from web.common.serving import PortTaken as TakenPort
+from web.common.serving import Server
 
 logger = log.get("central")
 
@@ -70,11 +70,9 @@ def _http(data: Path, port: int) -> str:
     """Listen on the loopback address, in a thread that ends with the process; the URL."""
     app = create_app(View(data), now_ms)
     try:
-        server = create_server(app, host="127.0.0.1", port=port, threads=4, ident=None)
-    except OSError as error:
+        return Server(app, "127.0.0.1", port, threads=4, log=logger).url
+    except TakenPort as error:
         raise PortTaken(f"127.0.0.1:{port}: {error.strerror}") from error
-    threading.Thread(target=server.run, name="central-http", daemon=True).start()
-    return f"http://127.0.0.1:{server.effective_port}"
 
 
 class _Once:

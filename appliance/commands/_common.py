@@ -139,7 +139,7 @@ def common(function: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--config", type=click.Path(path_type=Path), envvar="BOOTHKIT_CONFIG", help="The configuration file.")
     @click.option(
         "--data",
-        type=click.Path(path_type=Path),
+        type=click.Path(path_type=Path, readable=False),  # on a box others may only pass through it
         envvar="BOOTHKIT_DATA",
         default=configuration.DEFAULT_DATA,
         show_default=True,

@@ -61,6 +61,18 @@ def _box_keys(box: Box) -> BoxKeys:
         return BoxKeys(box_id(box.config, box.data), box.data / "keys")
 
 
+def _ticket_id(box: Box, code: str) -> str:
+    """A plain code that is known here goes before an id that reads the same."""
+    keys = _box_keys(box)
+    plain = keys.plain_ticket(code)
+    reader = Reader(box.data)
+    try:
+        known = tickets.state(reader.db(), plain) is not None
+    finally:
+        reader.close()
+    return plain if known else ticketfile.ticket_id(code, keys)
+
+
 @command.command()
 @common
 def keygen(box: Box) -> None:
@@ -168,7 +180,7 @@ def keys_add(box: Box, file: Path) -> None:
 @common
 def revoke(box: Box, code: str) -> None:
     """Refuse a ticket from now on, by its code or its id."""
-    ticket = ticketfile.ticket_id(code, _box_keys(box))
+    ticket = _ticket_id(box, code)
     box.send("ticket.revoke", {"ticket": ticket})
     box.out({"ticket": ticket}, f"Ticket {ticket} is revoked.")
 
@@ -178,7 +190,7 @@ def revoke(box: Box, code: str) -> None:
 @common
 def show(box: Box, code: str) -> None:
     """What this box knows of a ticket."""
-    ticket = ticketfile.ticket_id(code, _box_keys(box))
+    ticket = _ticket_id(box, code)
     reader = Reader(box.data)
     try:
         state = tickets.state(reader.db(), ticket)

@@ -1,5 +1,6 @@
 """The door: one scan, one verdict, one fact. The order of the rules is that of docs/admission.md."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,9 +10,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from appliance.domain import tokens
 from appliance.domain.events import Event
 from appliance.domain.kernel import Ask, Context, Decided, Fact, Role, command, kind
-from appliance.domain.tickets import Entry
+from appliance.domain.tickets import Entry, list_name
+from appliance.errors import invalid
 
 Direction = Literal["in", "out"]
+_GATE = re.compile(r"[^\W_][\w .-]{0,39}")
+"""It is recorded: a door's name, not whatever somebody types."""
 SCANNERS: frozenset[Role] = frozenset({"staff", "device", "admin"})
 Reason = Literal[
     "event_closed",
@@ -129,6 +133,10 @@ def present(code: str, keys: Mapping[bytes, Ed25519PublicKey], plain_id: str) ->
 @command("ticket.scan", Scan, SCANNERS)
 def scan(ask: Scan, known: ScanKnown, ctx: Context) -> Decided:
     """Admit, refuse or let out. A refusal at the door is a fact of its own, not a refused command."""
+    if ask.gate and not _GATE.fullmatch(ask.gate):
+        raise invalid("gate: wants a door's name of 1 to 40 letters, digits, spaces, dots, dashes")
+    if ask.list is not None and not list_name(ask.list):
+        raise invalid("list: wants 1 to 40 lower-case letters, digits, dashes")
     state, token = known.state, known.presented.token
     of_list = (state.list if state else None) or (token.scope if token else None) or ask.list or ""
     reason = _refusal(ask, known, of_list, ctx)

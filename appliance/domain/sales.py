@@ -1,5 +1,6 @@
 """The sale: lines, tenders, change, VAT contained in the prices."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,6 +14,8 @@ from appliance.domain.kernel import MAX_AMOUNT, STAFF, Ask, Context, Decided, Fa
 from appliance.domain.receipts import ReceiptRequested
 from appliance.errors import invalid
 
+_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .:/#*+_-]{0,39}")
+"""As card terminals print them. It is recorded, so it has no room for an address or a sentence."""
 MAX_LINES = 200
 MAX_QTY = 9999
 
@@ -140,12 +143,12 @@ def complete(ask: CompleteSale, known: SaleKnown, ctx: Context) -> Decided:
 
 
 def _line(number: int, ask: AskLine, items: Mapping[str, Item]) -> SaleLine:
-    where = f"line {number} ({ask.sku[:40]!r})"
     item = items.get(ask.sku)
+    where = f"line {number}" + (f" ({item.sku!r})" if item else "")
     if not 1 <= ask.qty <= MAX_QTY:
         raise invalid(f"{where}: qty {ask.qty}: wants 1 to {MAX_QTY}")
     if item is None:
-        refuse("unknown-sku", f"{where}: this sku is not in the catalogue", "Reload the catalogue.", sku=ask.sku[:40])
+        refuse("unknown-sku", f"{where}: this sku is not in the catalogue", "Reload the catalogue.")
     if ask.returned and item.kind != "deposit":
         raise invalid(f"{where}: only a deposit can come back; {item.name} is {item.kind}")
     if (ask.price is not None) != (item.kind == "open"):
@@ -204,8 +207,8 @@ def _settle(total: int, asked: list[AskTender]) -> tuple[list[Tender], int]:
             raise invalid(f"tender {number}: amount {tender.amount}: wants minor units from 0")
         if tender.kind == "cash" and (tender.reference is not None or tender.status is not None):
             raise invalid(f"tender {number}: cash has neither reference nor status")
-        if tender.reference is not None and not (1 <= len(tender.reference) <= 40 and tender.reference.isprintable()):
-            raise invalid(f"tender {number}: a reference has 1 to 40 printable characters")
+        if tender.reference is not None and not _REFERENCE.fullmatch(tender.reference):
+            raise invalid(f"tender {number}: a reference has 1 to 40 letters, digits, spaces and . : / # * + _ -")
     cash = sum(tender.amount for tender in asked if tender.kind == "cash")
     other = sum(tender.amount for tender in asked if tender.kind != "cash")
     due = total - other

@@ -117,14 +117,17 @@ class RevokeTicket(Ask, frozen=True):
     ticket: str
 
 
+def list_name(text: str) -> bool:
+    """Whether this may be a list's name."""
+    return 1 <= len(text) <= 40 and text.replace("-", "").isalnum() and text.isascii() and text.islower()
+
+
 @command("list.define", DefineList, ADMIN)
 def define(ask: DefineList, known: ListsKnown, ctx: Context) -> Decided:
     """A list is defined once; the same again changes nothing, another entry rule replaces it."""
     if known.event is None:
         refuse("not-found", "there is no event yet", "boothkit event create")
-    if not (
-        1 <= len(ask.list) <= 40 and ask.list.replace("-", "").isalnum() and ask.list.isascii() and ask.list.islower()
-    ):
+    if not list_name(ask.list):
         raise invalid(f"list {ask.list!r}: wants 1 to 40 lower-case letters, digits, dashes")
     if known.lists.get(ask.list) == ask.entry:
         return Decided([], {"list": ask.list})
@@ -134,6 +137,8 @@ def define(ask: DefineList, known: ListsKnown, ctx: Context) -> Decided:
 def _check(ask: IssueTickets | ImportTickets, known: ListsKnown) -> None:
     if known.event is None:
         refuse("not-found", "there is no event yet", "boothkit event create")
+    if not list_name(ask.list):
+        raise invalid("list: wants 1 to 40 lower-case letters, digits, dashes")
     if ask.list not in known.lists:
         have = ", ".join(sorted(known.lists)) or "none"
         refuse("not-found", f"there is no list {ask.list!r} (lists: {have})", "Define the list first.")

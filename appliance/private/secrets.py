@@ -100,8 +100,9 @@ class Secrets:
         self._lock = threading.Lock()
         self._argon2 = threading.Lock()
         self._queue = threading.BoundedSemaphore(_WAITING)
-        # The file of the rollback journal stays: on the box the till may write it, but make no files beside it.
-        self._db.execute("PRAGMA journal_mode = PERSIST")
+        # The file of the rollback journal stays, empty: on the box the till may write it, but make no files beside it.
+        self._db.execute("PRAGMA journal_mode = TRUNCATE")
+        self._db.execute("PRAGMA secure_delete = ON")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA foreign_keys = ON")
         with self._writing() as db:

@@ -164,7 +164,7 @@ class Loop:
             while not self._stopping:
                 self._turn()
         except Exception as error:  # noqa: BLE001 -- the one place where a worker ends on what nobody foresaw
-            self._log.error("worker.failed", error=type(error).__name__, why=str(error), trace=_trace(error))
+            self._log.error("worker.failed", error=type(error).__name__, why=_why(error), trace=_trace(error))
             code = 1
         self._tell("STOPPING=1")
         return code
@@ -242,6 +242,12 @@ class Loop:
 
     def _signalled(self, number: int, frame: object) -> None:
         self._soon.append(self._on_signal)
+
+
+def _why(error: Exception) -> str:
+    """Our own errors say what was found; a foreign one may show the data that it stumbled over."""
+    ours = type(error).__module__.partition(".")[0] in ("appliance", "drivers", "web")
+    return str(error) if ours or isinstance(error, OSError) else ""
 
 
 def _trace(error: Exception) -> str:

@@ -259,7 +259,7 @@ def _call(argv: list[str]) -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Problem("failed", f"{argv[0]}: {error}", "See `boothkit doctor`.") from error
     if done.returncode != 0:
-        logger.error("verb.failed", program=argv[0], code=done.returncode, said=done.stderr.strip()[:200])
+        logger.error("verb.failed", program=argv[0], code=done.returncode)
         raise Problem("failed", f"{argv[0]} ended with {done.returncode}: {done.stderr.strip()[:200]}", "See the log.")
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from flask import Flask, Response, jsonify, render_template
+from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
+
+from appliance import log
 
 
 class Reading(Protocol):
@@ -60,6 +62,12 @@ def create_app(reading: Reading, now_ms: Callable[[], int]) -> Flask:
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
         return _problem(error.code or 500, error.name.lower().replace(" ", "-"), error.description or error.name, "")
+
+    @app.errorhandler(Exception)
+    def unforeseen(error: Exception) -> Response:
+        rule = request.url_rule.rule if request.url_rule else ""
+        log.get("central").error("request.failed", rule=rule, error=type(error).__name__)
+        return _problem(500, "internal", "This could not be answered; the log of central says why.", "Try again.")
 
     @app.after_request
     def headers(response: Response) -> Response:

@@ -111,4 +111,4 @@ class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         say: Callable[..., None] = self._log.error if record.levelno >= logging.ERROR else self._log.warning
         error = record.exc_info[1] if record.exc_info else None
-        say("http.server", why=record.getMessage(), error=repr(error) if error else None)
+        say("http.server", where=f"{record.module}:{record.lineno}", error=type(error).__name__ if error else None)

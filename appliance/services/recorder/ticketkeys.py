@@ -29,8 +29,8 @@ class TicketKeys:
             for name, _ in seen:
                 try:
                     key = load_pem_public_key((self._folder / name).read_bytes())
-                except ValueError as error:
-                    logger.warning("ticketkey.unreadable", file=name, error=str(error)[:100])
+                except (ValueError, OSError) as error:
+                    logger.warning("ticketkey.unreadable", file=name, error=type(error).__name__)
                     continue
                 if isinstance(key, Ed25519PublicKey):
                     self._keys[key_kid(key.public_bytes_raw())] = key

@@ -1,0 +1,348 @@
+"""A day on which everybody types what they should not, everywhere; then things break."""
+
+import json
+import os
+import pwd
+import signal
+import sqlite3
+import subprocess
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from appliance.journal import wire
+from appliance.services.steward import SOCKET
+from tests.brokers import Broker, CentralProcess
+from tests.canaries.aviary import WAGTAIL, Aviary
+from tests.canaries.hands import Browser, boothkit, broken_requests, frame, throw
+from tests.canaries.inventory import ENDPOINTS
+from tests.canaries.sinks import PRIVATE, Everything, files
+from tests.conftest import wait_until
+from tests.faults.conftest import COFFEE, Box
+
+PIN, WRONG_PIN = "73904618", "58217039"
+MAC = "02:5e:7a:91:c3:4d"
+HEX_CODE = "9d41e7b2a8c35f60d17e4b92f8a06c3d"
+SINKS = ("journal", "export", "MQTT", "log", "board", "staff API", "portal", "paper", "central", "answers of commands")
+
+
+class Day:
+    """One box, its broker and its central. ``sinks``: what came to light, by name."""
+
+    def __init__(self, folder: Path) -> None:
+        self.aviary = Aviary()
+        self.sinks = dict.fromkeys(SINKS, b"")
+        self.holders: list[str] = []
+        self.cashier = ""
+        self._folder = folder
+        self._broker = Broker(folder / "mosquitto")
+        self._central = CentralProcess(folder / "central", self._broker)
+        self._box = Box(folder / "box")
+        self._number = 0
+
+    def play(self) -> None:
+        """Everything, in order; then ``sinks``, ``people_db`` and ``secrets_db`` are complete."""
+        user, right = self.aviary.word("mqtt.user"), self.aviary.word("right MQTT password")
+        passwords = self._folder / "mosquitto" / "passwords"
+        subprocess.run(["/usr/bin/mosquitto_passwd", "-b", "-c", str(passwords), user, right], check=True)
+        self._broker.configure(f"allow_anonymous true\npassword_file {passwords}")
+        with ExitStack() as running:
+            self._broker.start()
+            running.callback(self._broker.kill)
+            everything = Everything(self._broker)
+            running.callback(everything.close)
+            self._central.start()
+            running.callback(self._central.kill, signal.SIGTERM)
+            self._start_box(user, right, running)
+            self._staff()
+            self._tickets()
+            self._catalogue()
+            self._sales()
+            self._scans()
+            self._sockets()
+            self._everywhere()
+            self._collect()
+            self._silence()
+            self._damage()
+        self.sinks["MQTT"] = b"\n".join(everything.heard)
+        self.sinks["log"] = self._box.log.read_bytes() + self._central.log.read_bytes()
+        self._look_at_files(user)
+        self.people_db = (self._box.data / "people.db").read_bytes()
+        self.secrets_db = b"".join(path.read_bytes() for path in self._box.data.glob("secrets.db*"))
+
+    # What people type
+
+    def _start_box(self, user: str, right: str, running: ExitStack) -> None:
+        """With the wrong password at the broker first."""
+        secret, config = self._folder / "mqtt.password", self._folder / "boothkit.toml"
+        secret.write_text(self.aviary.word("wrong MQTT password") + "\n")
+        me = pwd.getpwuid(os.getuid()).pw_name
+        config.write_text(f'[mqtt]\nuser = "{user}"\npassword_file = "{secret}"\n[steward]\nguest_admit = ["{me}"]\n')
+        broker, key = self._broker.address, self._central.key
+        env = {"BOOTHKIT_MQTT": broker, "BOOTHKIT_CENTRAL_KEY": key, "BOOTHKIT_LOG": "debug"}
+        self._box = Box(self._folder / "box", env, ("--config", str(config)))
+        self._box.start()
+        running.callback(self._box.stop)
+        self._box.login()
+        wait_until(lambda: b"uthorized" in self._board(), "the wrong password is on the board")
+        self._look_at_files(user)
+        secret.write_text(right + "\n")
+        self._box.wait_status(lambda status: status["uplink"]["connected"], "the right password is enough")
+
+    def _run(self, *words: str, code: int = 0) -> bytes:
+        """What a command on this box tells; it ends with exit code ``code``."""
+        done = boothkit(*words, "--data", str(self._box.data))
+        assert done.returncode == code, done
+        return done.stdout
+
+    def _staff(self) -> None:
+        put = self.aviary
+        self.cashier = put.text("staff add name")
+        pin = put.exactly("staff add pin", PIN)
+        told = self._run("staff", "add", self.cashier, "--role", "lead", "--pin", pin, "--token")
+        token = put.exactly("Authorization", json.loads(told.splitlines()[-1])["token"])
+        self._run("staff", "remove", put.text("staff remove name"), code=2)
+        stranger = Browser(self._box.ready["staff"])
+        assert stranger.sign_in(put.exactly("wrong PIN", WRONG_PIN))[0] == 401
+        assert stranger.sign_in(put.text("PIN with letters"))[0] == 401
+        self.lead = Browser(self._box.ready["staff"])
+        status, answer = self.lead.sign_in(pin)
+        assert (status, answer["name"]) == (200, self.cashier)
+        for value in self.lead.cookies.values():
+            put.exactly("cookie of the till", value)
+        for shown, expected in ((f"Bearer {token}", 200), (f"Bearer {put.text('Authorization')}", 401)):
+            assert stranger.ask("GET", "/api/v1/kpis", None, {"Authorization": shown})[0] == expected
+        stranger.ask("GET", "/api/v1/kpis", None, {"Authorization": put.text("Authorization")})
+        stranger.cookies["bk_staff"] = stranger.cookies["bk_device"] = put.word("cookie of the till")
+        assert stranger.ask("GET", "/api/v1/kpis")[0] == 401
+
+    def _tickets(self) -> None:
+        put = self.aviary
+        self.code = put.text("code in a file of tickets")
+        self.hex_code = put.exactly("code of hexadecimal digits", HEX_CODE)
+        for place in ("holder in a file of tickets", "tickets.import.tickets.holder"):
+            self.holders.append(put.text(place))
+        rows = zip((self.code, self.hex_code), self.holders, strict=True)
+        lines = [f"{code},{who},{put.text('other column in a file of tickets')}" for code, who in rows]
+        file = self._folder / "tickets.csv"
+        file.write_text("\n".join(["code,holder,note", *lines, ""]))
+        self._run("tickets", "import", str(file), "--list", "general")
+        self._run("tickets", "import", str(file), "--list", put.sentence("tickets import list_"), code=1)
+        columns = f"code={put.text('tickets import columns')}"
+        self._run("tickets", "import", str(file), "--list", "general", "--columns", columns, code=2)
+        for place in ("tickets issue list_", "list.define.list"):
+            self._run("tickets", "issue", "--count", "1", "--list", put.sentence(place), code=1)
+        more = [put.text("tickets issue holders"), put.text("tickets.issue.tickets.holder")]
+        self.holders += more
+        issued = self._run("tickets", "issue", "--count", "2", "--list", "vip", *(f"--holder={who}" for who in more))
+        self.signed = [put.exactly("ticket.scan.code", line.split(",")[0]) for line in issued.decode().splitlines()[1:]]
+        self.sinks["answers of commands"] += self._run("tickets", "show", self.code)
+        self._run("tickets", "show", put.text("tickets show code"), code=1)
+        self._run("tickets", "revoke", put.text("tickets revoke code"))
+
+    def _catalogue(self) -> None:
+        """Names are public, with a word of their own; comments are not."""
+        file = self._folder / "catalogue.toml"
+        text = f"# {self.aviary.sentence('comment in a catalogue')}\n" + "".join(
+            f'[[item]]\nsku = "{sku}"\nname = "{WAGTAIL} {sku}"\nprice = 350\nvat = "0.19"\nkind = "unit"\n'
+            for sku in ("COFFEE", "CAKE")
+        )
+        file.write_text(text)
+        self._run("catalogue", "import", str(file))
+        file.write_text(f'{text}note = "{self.aviary.text("unknown key in a catalogue")}"\n')
+        self._run("catalogue", "import", str(file), code=2)
+
+    def _send(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        self._number += 1
+        return self.lead.send(path, body, f"canary-{self._number}")
+
+    def _sales(self) -> None:
+        put = self.aviary
+        assert self._send("/sales", COFFEE)[0] == 201
+        for write in (put.mail, put.sentence):
+            line = {"sku": write("sale.complete.lines.sku"), "qty": 1}
+            assert self._send("/sales", {**COFFEE, "lines": [line]})[0] == 422
+            card = {"kind": "card", "amount": 350, "reference": write("sale.complete.tenders.reference")}
+            self._send("/sales", {**COFFEE, "tenders": [card]})
+            self._send("/sales", {**COFFEE, write("till POST /api/v1/sales"): write("till POST /api/v1/sales")})
+            tender = {"kind": write("till POST /api/v1/sales"), "amount": 350}
+            self._send("/sales", {**COFFEE, "tenders": [tender]})
+
+    def _scans(self) -> None:
+        """At the till and in front of the scanner; who holds a ticket is told to the till alone."""
+        put = self.aviary
+        status, answer = self._send("/scans", {"code": self.code})
+        assert (status, answer["verdict"], answer["holder"]) == (200, "admitted", self.holders[0])
+        assert self._send("/scans", {"code": self.signed[0]})[1]["holder"] == self.holders[2]
+        for write in (put.mail, put.sentence):
+            self._send("/scans", {"code": "unknown", "gate": write("ticket.scan.gate")})
+            self._send("/scans", {"code": "unknown", "list": write("ticket.scan.list")})
+            self._send("/scans", {"code": "unknown", "direction": write("till POST /api/v1/scans")})
+        code = put.text("ticket.scan.code")
+        for shown in (code, f"BK1:{code}", f"{code}\n{code}", code * 300, [code], {code: code}):
+            self._send("/scans", {"code": shown})
+        before = self._box.get("/status")["journal"]["pos"]
+        for shown in (self.signed[1], put.text("ticket.scan.code"), f"BK1:{put.text('ticket.scan.code')}"):
+            self._box.bench("scan", {"code": shown})
+        self._box.wait_for_fact("ticket.admitted/1", after=before)
+        self._box.wait_for_fact("ticket.refused/1", 2, after=before)
+        self._run("tickets", "revoke", self.code)
+        self._run("tickets", "revoke", self.hex_code)
+        self.revoked = [self._send("/scans", {"code": code})[1]["reason"] for code in (self.code, self.hex_code)]
+
+    def _sockets(self) -> None:
+        """What other programs of the box may say to each other."""
+        put, run = self.aviary, self._box.run
+        recorder = wire.socket_path(run, "admin")
+
+        def canary() -> str:
+            return put.text("recorder frame")
+
+        def ask(command: str, data: Any, actor: str = "admin:test") -> dict[str, Any]:
+            self._number += 1
+            asked = {"id": f"frame-{self._number}", "command": command, "actor": actor, "data": data}
+            return frame(recorder, json.dumps(asked).encode())
+
+        assert ask("hello", {})["ok"] is True
+        assert ask(canary(), {})["ok"] is False
+        assert ask("hello", {}, canary())["ok"] is False
+        assert ask("event.create", {"name": "x", canary(): canary()})["ok"] is False
+        assert ask("drawer.open", {"float": canary()})["ok"] is False
+        assert ask("receipt.link", {"sale": canary()})["ok"] is False
+        assert ask("checkpoint.cosign", {"note": canary()})["ok"] is False
+        for command, more in (("tickets.issue", {}), ("tickets.import", {"import": "i1", "part": 1})):
+            ticket = {"ticket": "0" * 24, "holder": canary()}
+            data = {"list": put.sentence(f"{command}.list"), "tickets": [ticket], **more}
+            assert ask(command, data)["ok"] is False
+        for socket, place in ((recorder, "recorder frame"), (run / SOCKET, "steward frame")):
+            odd = put.text(place).encode()
+            for raw in (odd, b'{"%s' % odd, b"[" * 60_000 + odd, b'["%s"]' % odd, odd * 6_000):
+                assert frame(socket, raw)["ok"] is False
+        self._steward(run / SOCKET)
+
+    def _steward(self, socket: Path) -> None:
+        """Where the steward has the right it asks the firewall, which has no table of the box and says so."""
+        odd, mac = self.aviary.text("steward frame"), self.aviary.exactly("AdmitGuest.mac", MAC)
+        for verb, asked in (
+            (odd, {odd: odd}),
+            ("guest.admit", {"mac": odd, "hours": 1}),
+            ("guest.admit", {"mac": mac, "hours": 1}),
+            ("clock.set", {"unix_ms": odd}),
+            ("update.apply", {"name": self.aviary.mail("ApplyUpdate.name")}),
+        ):
+            frame(socket, json.dumps({"id": odd, "verb": verb, "data": asked}).encode())
+
+    def _everywhere(self) -> None:
+        """Every endpoint, signed in where one can, and not; then what is no request at all."""
+        urls = {"central": self._central.url, **{name: self._box.ready[name] for name in ("staff", "portal", "bench")}}
+        for endpoint in ENDPOINTS:
+            url = urls[endpoint.partition(" ")[0].replace("till", "staff")]
+            for browser in (Browser(url), self.lead) if endpoint.startswith("till ") else (Browser(url),):
+                if browser is self.lead and endpoint.endswith("/logout"):
+                    browser = Browser(url, dict(self.lead.cookies))  # without the token: it stays signed in
+                assert browser.everywhere(self.aviary, endpoint) < 500, endpoint
+        for url in urls.values():
+            for request in broken_requests(self.aviary):
+                throw(url, request)
+            for name in ("Host", "Origin"):
+                Browser(url).ask("POST", "/", b"{}", {name: self.aviary.text(name)})
+
+    # What comes to light
+
+    def _collect(self) -> None:
+        """From the running box, when all that happened is at central and on paper."""
+        box = self._box
+        wait_until(lambda: box.get("/status")["uplink"]["safe"] == len(box.facts()), "everything at central", 60)
+        wait_until(lambda: len([slip for slip in box.bench("printer/receipts") if slip["cut"]]) > 0, "a receipt")
+        slips = box.bench("printer/receipts")
+        self.sinks["paper"] = json.dumps([slip["text"] for slip in slips], ensure_ascii=False).encode()
+        paths = ("facts", "status", "kpis", "catalogue")
+        pages = ("/door/now", "/lead/now", "/box/now", "/bar", "/sell/tiles", *(f"/api/v1/{path}" for path in paths))
+        self.sinks["staff API"] = b"\n".join(self.lead.ask("GET", page)[1] for page in pages) + self._follow()
+        guest = Browser(box.ready["portal"])
+        receipt = "/r/" + slips[0]["qr"][0].rpartition("/")[2]
+        shown = ("/", "/privacy", receipt, f"{receipt}/proof")
+        self.sinks["portal"] = b"\n".join(guest.ask("GET", page)[1] for page in shown)
+        self.sinks["portal"] += guest.ask("GET", receipt, None, {"Accept": "application/json"})[1]
+        there = ("/", "/api/v1/boxes", f"/api/v1/boxes/demo/{box.ready['box']}/facts", "/api/v1/tasks", "/api/v1/kpis")
+        self.sinks["central"] = b"\n".join(self._central.get(path) for path in there)
+        self.sinks["central"] += boothkit("central", "report", "--json", "--data", str(self._central.data)).stdout
+        self._export()
+
+    def _follow(self) -> bytes:
+        """The stream of facts from its beginning, as far as it goes now."""
+        end = f"id: {len(self._box.facts())}\n".encode()
+        cookie = "; ".join(f"{name}={value}" for name, value in self.lead.cookies.items())
+        request = f"GET /api/v1/follow?after=0 HTTP/1.1\r\nHost: here\r\nCookie: {cookie}\r\n\r\n".encode()
+        answer = throw(self.lead.url, request, until=end)
+        assert end in answer
+        return answer
+
+    def _export(self) -> None:
+        folder = self._folder / "export"
+        self._run("journal", "export", str(folder / "csv") + "/")
+        self._run("journal", "export", str(folder / "all.ndjson"))
+        self._run("catalogue", "export", str(folder / "catalogue.csv"))
+        self.sinks["export"] = files(folder)
+        for words in (("status",), ("status", "--json"), ("event", "show"), ("journal", "tail", "--lines", "9999")):
+            self.sinks["answers of commands"] += self._run(*words)
+
+    def _look_at_files(self, user: str) -> None:
+        """DATA and RUN as they lie there now. The demo's own file of tickets is for people to try; the name at the
+        broker is in the resolved configuration."""
+        data = self._box.data
+        private = [data / "demo", *(data / name for name in PRIVATE)]
+        self.sinks["journal"] += files(data, lambda path: path in private or path.parent in private)
+        self.sinks["board"] += self._board().replace(user.encode(), b"")
+
+    def _board(self) -> bytes:
+        return files(self._box.run)
+
+    # What breaks
+
+    def _silence(self) -> None:
+        """A recorder that does not answer, and one that was killed."""
+        put, place = self.aviary, "request that ends in an error"
+        pid = self._box.signal("recorder", signal.SIGSTOP)
+        try:
+            self._box.bench("scan", {"code": put.text(place)})
+            assert self._send("/scans", {"code": put.text(place), "gate": put.text(place)})[0] == 503
+        finally:
+            os.kill(pid, signal.SIGKILL)
+        self._box.wait_back("recorder", pid)
+        wait_until(lambda: self._send("/scans", {"code": put.text(place)})[0] == 200, "the door works again")
+
+    def _damage(self) -> None:
+        """Files that went bad under the running workers: every request ends in an error that nobody foresaw."""
+        put, place, data = self.aviary, "request that ends in an error", self._box.data
+        (data / "keys" / "box.pub").write_text("no key\n")
+        guest = Browser(self._box.ready["portal"])
+        assert guest.ask("GET", f"/r/{put.word(place)}")[0] >= 500
+        (data / "keys" / "event-folder.pub").mkdir()
+        assert self._send("/scans", {"code": self.signed[0]})[0] == 200
+        with closing(sqlite3.connect(data / "journal.db", isolation_level=None, timeout=20)) as db:
+            db.execute("UPDATE p_item SET vat = 'no rate'")
+        said = self._send("/sales", COFFEE)
+        assert said[0] == 500, said
+        _lose(data / "journal.db", "p_sale", "p_ticket", "p_event")
+        assert self.lead.ask("GET", f"/api/v1/sales/{quote(put.text(place))}")[0] >= 500
+        for path, body in (("/scans", {"code": put.text(place)}), ("/sales", {**COFFEE, put.word(place): 1})):
+            assert self._send(path, body)[0] >= 422
+        self._box.bench("scan", {"code": put.text(place)})
+        assert guest.ask("GET", f"/?{put.word(place)}", None, {"User-Agent": put.text(place)})[0] >= 500
+        self.lead.ask("GET", f"/door?{put.word(place)}")
+        _lose(data / "secrets.db", "session", "token", "brake")
+        assert Browser(self.lead.url).sign_in(put.text(place))[0] >= 500
+        for headers in ({"Authorization": f"Bearer {put.text(place)}"}, {"Cookie": f"bk_staff={put.word(place)}"}):
+            assert Browser(self.lead.url).ask("GET", f"/api/v1/sales/{put.word(place)}", None, headers)[0] >= 500
+        (self._central.data / "central.db").rename(self._central.data / "gone.db")
+        path = f"/api/v1/boxes/{put.word(place)}/{put.word(place)}/facts"
+        assert Browser(self._central.url).ask("GET", path, None, {"User-Agent": put.text(place)})[0] >= 500
+
+
+def _lose(database: Path, *tables: str) -> None:
+    with closing(sqlite3.connect(database, isolation_level=None, timeout=20)) as db:
+        db.execute("PRAGMA legacy_alter_table = ON")
+        for table in tables:
+            db.execute(f"ALTER TABLE {table} RENAME TO lost_{table}")
