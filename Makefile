@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo check test bench docs screenshots
+.PHONY: help setup demo check test bench docs root screenshots
 
 ## Boothkit: the box that runs a pop-up.
 ##
@@ -18,7 +18,8 @@ demo: .venv/.runtime
 ##                 where it may, else names them.
 ##                 make test ARGS="tests/services -k watchdog" passes options on to pytest.
 test: .venv/.dev tests/browser/node_modules/.stamp
-	-@tools/debian mosquitto chromium fonts-dejavu-core curl nftables strace
+	-@tools/debian mosquitto chromium fonts-dejavu-core curl nftables strace \
+	  systemd udev iproute2 systemd-container mmdebstrap zstd
 	.venv/bin/pytest $(ARGS)
 
 ##   make check    Format, lint, types and the contracts about who may import whom; changes nothing.
@@ -42,6 +43,12 @@ docs: .venv/.dev
 screenshots: .venv/.dev
 	-@tools/debian chromium fonts-dejavu-core
 	.venv/bin/python -m tools.screenshots
+
+##   make root     The box's root file system in build/root, for a look or for a container; needs root. Debian's part is
+##                 kept in the cache folder and made anew when a package is.
+root: .venv/.runtime
+	-@tools/debian mmdebstrap zstd
+	image/root build/root
 
 ##   make setup    Only .venv, with what running the box needs; needs Python 3.11 or newer and the package index.
 setup: .venv/.runtime

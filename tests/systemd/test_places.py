@@ -35,12 +35,15 @@ PLACES = {
     "/run/boothkit/steward/asked": "0700 boothkit-steward boothkit-steward",
     "/run/boothkit/board": "0755 root root",
     "/run/boothkit/board/configuration": "2750 root boothkit-board",
+    "/run/boothkit/board/update": "2750 root boothkit-board",
     **{f"/run/boothkit/board/{worker}": f"2750 boothkit-{worker} boothkit-board" for worker in WORKERS},
     "/var/lib/boothkit": "2751 boothkit-recorder boothkit-journal",
     "/var/lib/boothkit/keys": "0751 boothkit-recorder boothkit-recorder",
+    "/var/lib/boothkit/updates": "0755 boothkit-uplink boothkit-uplink",
     "/var/lib/boothkit/people.db": "0640 boothkit-recorder boothkit-people",
     "/var/lib/boothkit/secrets.db": "0600 boothkit-till boothkit-till",
     "/var/lib/boothkit/secrets.db-journal": "0600 boothkit-till boothkit-till",
+    "/var/lib/boothkit-update": "0755 root root",
     "/var/lib/boothkit-crash": "0750 root root",
 }
 

@@ -39,6 +39,8 @@ def test_every_unit_of_the_folder_is_known_to_the_score() -> None:
         "boothkit-firewall.service",
         "boothkit-crash@.service",
         "boothkit-power-off.path",
+        "boothkit-update.path",
+        "boothkit-update.service",
         "boothkit.target",
     }
 
