@@ -47,7 +47,7 @@ screenshots: .venv/.dev
 ##   make root     The box's root file system in build/root, for a look or for a container; needs root. Debian's part is
 ##                 kept in the cache folder and made anew when a package is.
 root: .venv/.runtime
-	-@tools/debian mmdebstrap zstd
+	-@tools/debian mmdebstrap zstd systemd-container
 	image/root build/root
 
 ##   make setup    Only .venv, with what running the box needs; needs Python 3.11 or newer and the package index.
