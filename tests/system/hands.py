@@ -97,8 +97,7 @@ class Emulated:
 def emulated(box: Container, user: str, *words: str) -> Iterator[Emulated]:
     """`boothkit emulate …` in the box, as a user of it, for as long as the context lasts or the box is up."""
     output = box.data.parent / f"{words[0]}.said"
-    # It has no use for the box's data, and may not look at them either.
-    with box.popen(["boothkit", "emulate", *words, "--data", "/tmp"], output, user=user) as process:
+    with box.popen(["boothkit", "emulate", *words], output, user=user) as process:
         try:
             wait_until(lambda: process.poll() is not None or '"ready"' in output.read_text(), f"the {words[0]}")
             assert process.poll() is None, output.read_text()

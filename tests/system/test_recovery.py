@@ -108,9 +108,7 @@ def test_what_a_unit_said_before_it_failed_outlives_the_log(box: Container) -> N
 
 
 @pytest.mark.parametrize(("how", "news"), [("restart", "open"), ("stop", "close")])
-def test_a_reader_of_another_user_outlives_the_recorder(
-    box: Container, how: str, news: str, tmp_path: Path
-) -> None:
+def test_a_reader_of_another_user_outlives_the_recorder(box: Container, how: str, news: str, tmp_path: Path) -> None:
     """When SQLite's last writer closes, it takes the shared memory away, and who may not write it reads no more."""
     output = tmp_path / "said"
     with box.popen(["python3", "-I", "-c", READER], output, user="boothkit-portal") as reader:
