@@ -4,6 +4,9 @@ from typing import Literal
 
 from appliance.domain.kernel import Fact, kind
 
+Reason = Literal["new", "restore", "behind", "key"]
+"""Why a log began: it is the first; the journal is a copy; central knew another past; the box has another key."""
+
 
 class PreviousLog(Fact, frozen=True):
     """The log before this one: its number, size and root (hex)."""
@@ -18,7 +21,7 @@ class LogStarted(Fact, frozen=True):
     """The first fact of every log. ``key``: the C2SP verifier key that its checkpoints are signed with."""
 
     log: int
-    reason: Literal["new", "restore", "behind", "key"]
+    reason: Reason
     previous: PreviousLog | None
     key: str
 

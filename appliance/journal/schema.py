@@ -1,5 +1,6 @@
 """The tables of journal.db. What is not a fact here is named in docs/architecture.md: remembered answers, signed tree
-heads, followers' positions, what central holds. Projections (``p_*``) bring their own tables."""
+heads, followers' positions, what central holds, the birth of the file itself. Projections (``p_*``) bring their own
+tables."""
 
 import sqlite3
 from pathlib import Path
@@ -33,6 +34,7 @@ CREATE TABLE command(
 CREATE TABLE tree(log INTEGER PRIMARY KEY, size INTEGER NOT NULL, frontier BLOB NOT NULL) STRICT;
 CREATE TABLE safe(
   log INTEGER PRIMARY KEY, seq INTEGER NOT NULL, frontier BLOB NOT NULL, note TEXT NOT NULL) STRICT;
+CREATE TABLE file(birth TEXT NOT NULL) STRICT;
 CREATE TABLE position(follower TEXT PRIMARY KEY, pos INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """
 

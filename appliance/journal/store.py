@@ -11,10 +11,15 @@ from typing import Any
 
 from appliance.clock import Now
 from appliance.journal import codec, merkle, notes, schema
+from appliance.journal.birth import birth
 from appliance.journal.keys import BoxKeys
 from appliance.journal.records import Record, Safe
 
 CHECKPOINT_EVERY = 1000
+
+
+class Behind(Exception):
+    """Central holds another past of the present log than this box: more of it, or other facts."""
 
 
 class Store:
@@ -23,7 +28,8 @@ class Store:
     def __init__(self, data: Path, box: str) -> None:
         self.box = box
         self.keys = BoxKeys(box, data / "keys")
-        self.db = schema.connect_writer(data / "journal.db")
+        self._path = data / "journal.db"
+        self.db = schema.connect_writer(self._path)
         self._reload()
 
     def close(self) -> None:
@@ -76,7 +82,23 @@ class Store:
         self.db.execute("SAVEPOINT one")
         return Savepoint(self, self.log, self._frontier.copy(), self.pos, self.checkpointed)
 
-    # Facts
+    # Logs
+
+    def is_copy(self) -> bool:
+        """Whether this file is not the one that was written last: a backup, or a card that was copied. What the other
+        one wrote since is not here."""
+        row = self.db.execute("SELECT birth FROM file").fetchone()
+        return row is not None and row["birth"] != birth(self._path)
+
+    def claim(self) -> None:
+        """From now on this file is the one."""
+        self.db.execute("DELETE FROM file")
+        self.db.execute("INSERT INTO file VALUES(?)", (birth(self._path),))
+
+    def key_of_log(self) -> str | None:
+        """The verifier key that the present log was started with."""
+        row = self.db.execute("SELECT body FROM fact WHERE log = ? AND seq = 1", (self.log,)).fetchone()
+        return None if row is None else str(json.loads(row["body"])["data"]["key"])
 
     def start_log(self) -> int:
         """The next log begins; its first fact is the caller's. Returns its number."""
@@ -85,6 +107,8 @@ class Store:
         self.checkpointed = 0
         self.keys.publish(self.log)
         return self.log
+
+    # Facts
 
     def append(
         self, *, kind: str, data: dict[str, Any], ident: str, command: str, actor: str, event: str, now: Now
@@ -139,7 +163,9 @@ class Store:
         """Central says that it holds the first facts of a log; kept when signature and root are right, never moved
         back.
 
-        Raises notes.BadNote. The root is our own, grown from the last mark: O(facts since then).
+        Raises notes.BadNote; Behind, when central holds another past of the present log. The root is our own, grown
+        from the last mark: O(facts since then). Of an earlier log central may know another past, too; that was
+        answered by a new log, and such a receipt changes nothing.
         """
         text, _ = notes.verify(note, central)
         head = notes.TreeHead.parse_receipt(text)
@@ -156,9 +182,11 @@ class Store:
         for (leaf,) in leaves:
             frontier.append(leaf)
         if frontier.size != head.size or frontier.root() != head.root:
-            raise notes.BadNote(
-                f"central's receipt for {head.size} facts of {head.origin} does not fit: "
-                + (f"this box has {frontier.size}" if frontier.size != head.size else "the roots differ")
+            if log < self.log:
+                return self._safe()
+            raise Behind(
+                f"central holds {head.size} facts of {head.origin}, "
+                + (f"this box has {frontier.size}" if frontier.size != head.size else "and the roots differ")
             )
         if row is None or row["seq"] < head.size:
             self.db.execute(
@@ -167,6 +195,17 @@ class Store:
         # A receipt for nothing (central lost its store) has the position before the log's first fact.
         (before,) = self.db.execute("SELECT pos - seq FROM fact WHERE log = ? LIMIT 1", (log,)).fetchone()
         return Safe(log, head.size, before + head.size)
+
+    def is_safe(self, log: int) -> bool:
+        """Whether central holds anything of a log."""
+        return self.db.execute("SELECT 1 FROM safe WHERE log = ?", (log,)).fetchone() is not None
+
+    def _safe(self) -> Safe:
+        row = self.db.execute("SELECT log, seq FROM safe ORDER BY log DESC LIMIT 1").fetchone()
+        if row is None:
+            return Safe(self.log, 0, 0)
+        (before,) = self.db.execute("SELECT pos - seq FROM fact WHERE log = ? LIMIT 1", (row["log"],)).fetchone()
+        return Safe(row["log"], row["seq"], before + row["seq"])
 
     def _log_of(self, origin: str) -> int:
         for log in range(self.log, 0, -1):

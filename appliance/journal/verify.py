@@ -84,6 +84,7 @@ class _Walk:
         self._pos = 0
         self._log = 0
         self._box = ""
+        self._before: Any = None
 
     def fact(self, pos: int, log: int, seq: int, ident: str, text: str, leaf: bytes) -> None:
         if pos != self._pos + 1:
@@ -92,6 +93,7 @@ class _Walk:
             if log < self._log:
                 raise _Fault(log, seq, f"log {log} follows log {self._log}")
             self._finish_log()
+            self._before = self._log and {"log": self._log, "size": self.tree.size, "root": self.tree.root().hex()}
             self._log, self.tree = log, merkle.Frontier()
         if seq != self.tree.size + 1:
             raise _Fault(log, seq, f"fact {seq} follows fact {self.tree.size}")
@@ -119,6 +121,8 @@ class _Walk:
     def _first(self, log: int, body: dict[str, Any]) -> None:
         if body.get("kind") != "log.started/1":
             raise _Fault(log, 1, f"a log begins with log.started/1, not {body.get('kind')}")
+        if body["data"].get("previous") != (self._before or None):
+            raise _Fault(log, 1, f"the log says that it follows {body['data'].get('previous')}, not {self._before}")
         if self._box and body.get("box") != self._box:
             raise _Fault(log, 1, f"the box is {body.get('box')}, before it was {self._box}")
         self._box = str(body.get("box"))

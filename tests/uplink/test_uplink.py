@@ -122,14 +122,32 @@ def test_a_forged_receipt_is_refused_and_shown(broker: Broker, listener: Listene
     true = notes.TreeHead("boothkit/box-7/1", 6, merkle.root_of(leaves))
     listener.say("receipt", forger.sign(true.receipt_text()))
     box.wait_board("the forgery is shown", state="degraded", reason="uplink.receipt refused")
-    lie = notes.TreeHead("boothkit/box-7/1", 6, bytes(32))
-    listener.say("receipt", right.sign(lie.receipt_text()))
-    box.wait_board("the wrong root is shown", reason="the roots differ")
     listener.say("receipt", "garbage")
     box.wait_board("garbage is shown", reason="not a note")
     assert box.reader.safe().pos == 0
     listener.say("receipt", right.sign(true.receipt_text()))
     box.wait_safe()
+
+
+def test_a_receipt_for_another_past_begins_a_new_log_is_shown_and_everything_is_sent(
+    broker: Broker, listener: Listener, box: Box
+) -> None:
+    central = notes.Signer("boothkit/central", bytes(32))
+    box.start(broker.address, central.verifier.vkey())
+    box.record(5)
+    other = notes.TreeHead("boothkit/box-7/1", 6, bytes(32))
+    listener.say("receipt", central.sign(other.receipt_text()))
+    box.wait_board("the other past is shown", state="degraded", reason="the roots differ; the box goes on in a new log")
+    started = json.loads(box.bodies()[-1])
+    assert (started["kind"], started["data"]["reason"], started["log"]) == ("log.started/1", "behind", 2)
+    box.record(3)
+    wait_until(lambda: {*listener.bodies()} >= {*box.bodies()}, "every fact of both logs is sent")
+    for _ in range(3):  # central says the same until it has our past, too: no more logs for that
+        listener.say("receipt", central.sign(other.receipt_text()))
+    leaves = [codec.leaf_hash(body.encode()) for body in box.bodies()[6:]]
+    listener.say("receipt", central.sign(notes.TreeHead("boothkit/box-7/2", 4, merkle.root_of(leaves)).receipt_text()))
+    box.wait_safe()
+    assert [json.loads(body)["log"] for body in box.bodies()] == [1] * 6 + [2] * 4
 
 
 def test_status_says_who_the_box_is_and_its_last_will_that_it_is_gone(

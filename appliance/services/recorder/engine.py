@@ -14,7 +14,7 @@ import msgspec
 from appliance import log
 from appliance.clock import Clock, Now
 from appliance.config import Config
-from appliance.domain.box import ClockStepped, CommandRefused, LogStarted
+from appliance.domain.box import ClockStepped, CommandRefused, LogStarted, PreviousLog, Reason
 from appliance.domain.kernel import Context, Decided, Fact, Personal, Role, ask_for, command_types, kind_of
 from appliance.errors import Problem, invalid
 from appliance.ids import new_id
@@ -65,6 +65,7 @@ class Engine:
         self.fault: Problem | None = None
         """Why the last write failed; None after one that worked."""
         self._offset: tuple[str, int] | None = None
+        self._fell_behind = 0
         self.central = notes.Verifier.parse(config.central.key) if config.central.key else None
         self._start()
 
@@ -80,9 +81,10 @@ class Engine:
         rebuilt = self._projector.catch_up()
         if rebuilt and self.store.pos:
             logger.info("projection.rebuilt", projections=",".join(rebuilt))
-        if self.store.log == 0:
+        if (reason := self._new_log()) is not None:
             self.store.begin()
-            self._start_log("new")
+            self._start_log(reason)
+            self.store.claim()
             self.store.commit()
         referred = {
             ref for (ref,) in self.store.db.execute("SELECT holder_ref FROM p_ticket WHERE holder_ref IS NOT NULL")
@@ -90,11 +92,43 @@ class Engine:
         if orphans := self.people.sweep(referred):
             logger.info("people.swept", orphans=orphans)
 
-    def _start_log(self, reason: str) -> None:
-        number = self.store.start_log()
-        key = self.store.keys.signer(number).verifier.vkey()
-        fact = msgspec.convert({"log": number, "reason": reason, "previous": None, "key": key}, LogStarted)
-        self._append(fact, f"log-{self.store.box}-{number}", 0, "box:recorder", "", self._clock())
+    def _new_log(self) -> Reason | None:
+        """Why this start begins a new log; None when the last one goes on."""
+        store = self.store
+        if store.log == 0:
+            return "new"
+        if store.is_copy():
+            return "restore"
+        return None if store.key_of_log() == store.keys.signer(store.log).verifier.vkey() else "key"
+
+    def _start_log(self, reason: Reason) -> None:
+        """Sign how the last log ended, and begin the next with its first fact, in the transaction."""
+        store, previous = self.store, None
+        if store.log and store.size:
+            if reason != "key":
+                store.checkpoint()
+            previous = PreviousLog(log=store.log, size=store.size, root=store.root().hex())
+        event, number = self._event(), store.start_log()
+        key = store.keys.signer(number).verifier.vkey()
+        fact = LogStarted(log=number, reason=reason, previous=previous, key=key)
+        # The identity holds chance: two copies of one journal may both start this log.
+        self._append(fact, new_id(f"log-{number}-"), 0, "box:recorder", event, self._clock())
+        logger.warning("log.started", log=number, reason=reason, previous=previous.size if previous else 0)
+
+    def fall_behind(self) -> None:
+        """Central knows another past of the present log: leave that one as it is, and go on in a new one.
+
+        Problem, when a log that began for this reason meets another past again before central took any of it: that is
+        no card that lied, and starting logs without end would help nobody.
+        """
+        if self._fell_behind == self.store.log and not self.store.is_safe(self.store.log):
+            raise Problem(
+                "bad-receipt",
+                f"central holds another past of log {self.store.log} too, which it was not sent",
+                "Check [central] key, and whether another box has this box's name; nothing was marked as safe.",
+            )
+        self._start_log("behind")
+        self._fell_behind = self.store.log
 
     # A batch
 

@@ -4,12 +4,18 @@ links."""
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, get_args
 
+from appliance import log
 from appliance.domain.kernel import Role
 from appliance.errors import Problem, invalid
 from appliance.journal import notes
+from appliance.journal.records import Safe
+from appliance.journal.store import Behind
 
 if TYPE_CHECKING:
     from appliance.services.recorder.engine import Engine
+
+
+logger = log.get("recorder")
 
 
 def _text(data: dict[str, Any], key: str) -> str:
@@ -30,10 +36,20 @@ def _central(engine: "Engine") -> notes.Verifier:
 
 
 def _receipt(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any]:
+    note, central = _text(data, "note"), _central(engine)
     try:
-        safe = engine.store.accept_receipt(_text(data, "note"), _central(engine))
+        safe = engine.store.accept_receipt(note, central)
+    except Behind as behind:
+        logger.error("journal.behind", why=str(behind))
+        engine.fall_behind()
+        mark = engine.store.accept_receipt(note, central)
+        return _standing(engine, mark) | {"behind": str(behind)}
     except notes.BadNote as error:
         raise Problem("bad-receipt", str(error), "Check [central] key; nothing was marked as safe.") from error
+    return _standing(engine, safe)
+
+
+def _standing(engine: "Engine", safe: Safe) -> dict[str, Any]:
     return {"log": safe.log, "seq": safe.seq, "pos": safe.pos, "origin": engine.store.keys.origin(safe.log)}
 
 

@@ -14,6 +14,7 @@ from appliance.services.uplink.faults import Fault
 logger = log.get("uplink")
 
 _MOST_NOTES = 8
+_BEHIND = "Nothing is lost here. Central has an incident with both pasts: compare the cash of that time."
 _RECORDER_S = 3.0
 
 
@@ -90,6 +91,8 @@ class Answers:
             logger.warning("uplink.bad_answer", command=command, why=problem.detail, about=_about(note))
             self.refused = Fault(f"{command} refused: {problem.detail}", problem.remedy)
             return None
+        if (behind := answer.get("behind")) is not None:
+            self.refused = Fault(f"{behind}; the box goes on in a new log", _BEHIND)
         pos = int(answer.get("pos", 0))
         self._taken[command] = (note, pos)
         return pos
