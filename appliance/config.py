@@ -34,7 +34,8 @@ class Box(Table, frozen=True):
 
 class Mqtt(Table, frozen=True):
     """Where facts go. ``broker`` host:port, empty = nowhere; TLS as soon as ``ca`` is named; ``cert`` and ``key`` for
-    a client certificate."""
+    a client certificate; ``compress``: batches of facts are deflated; ``daily_mb``: megabytes (10⁶ bytes) a day on a
+    metered line, 0 = no limit; ``home_assistant``: sensors for Home Assistant's discovery."""
 
     broker: str = ""
     user: str = ""
@@ -42,6 +43,9 @@ class Mqtt(Table, frozen=True):
     ca: str = ""
     cert: str = ""
     key: str = ""
+    compress: bool = False
+    daily_mb: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
+    home_assistant: bool = False
 
 
 class Staff(Table, frozen=True):

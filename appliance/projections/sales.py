@@ -2,8 +2,11 @@
 
 import json
 import sqlite3
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from appliance.clock import Now, rfc3339
 from appliance.domain.money import half_up
 from appliance.domain.receipts import ReceiptKnown, ReceiptPrinted, ReceiptRequested, ReportReceipt
 from appliance.domain.sales import CompleteSale, SaleCompleted, SaleKnown
@@ -107,6 +110,18 @@ def begun(db: sqlite3.Connection, printer: str, upto: int) -> list[dict[str, Any
         (printer, upto),
     )
     return [dict(row) for row in rows]
+
+
+def today(db: sqlite3.Connection, now: Now) -> dict[str, Any]:
+    """``count`` and ``gross`` of the present event's sales since midnight where it is; ``since`` in UTC."""
+    event = events.current(db)
+    local = datetime.fromtimestamp(now.wall_ms / 1000, ZoneInfo(event.timezone) if event else UTC)
+    since = rfc3339(round(local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000))
+    count, gross = db.execute(
+        "SELECT count(*), coalesce(sum(total), 0) FROM p_sale WHERE event = ? AND at >= ? AND NOT training",
+        (event.event if event else "", since),
+    ).fetchone()
+    return {"count": count, "gross": gross, "since": since}
 
 
 def next_number(db: sqlite3.Connection, log: int) -> int:

@@ -52,6 +52,8 @@ _LARGEST_INCOMING = 256 * 1024
 _HEADERS = 64
 """Bytes of a PUBLISH beside topic and payload: fixed header, lengths, packet id, our two properties."""
 
+ENCODING = "content-encoding"
+
 Event = Callable[[], None]
 
 
@@ -64,6 +66,8 @@ class Message:
     qos: int = 1
     retain: bool = True
     content_type: str = ""
+    encoding: str = ""
+    """How the payload is compressed, as HTTP names it (RFC 9110 §8.4.1); told in a user property."""
 
 
 class Listener(Protocol):
@@ -144,7 +148,9 @@ class Connection:
         if len(message.payload) > self.largest(message.topic):
             return False
         content = {"ContentType": message.content_type} if message.content_type else {}
-        properties = _properties(PacketTypes.PUBLISH, PayloadFormatIndicator=1, **content)
+        properties = _properties(PacketTypes.PUBLISH, PayloadFormatIndicator=0 if message.encoding else 1, **content)
+        if message.encoding:
+            properties.UserProperty = (ENCODING, message.encoding)
         info = client.publish(message.topic, message.payload, message.qos, message.retain, properties)
         if message.qos:
             if not self._in_flight:

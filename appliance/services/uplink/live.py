@@ -5,17 +5,17 @@ from typing import Any
 
 from appliance.clock import Now
 from appliance.journal.read import Reader
-from appliance.projections import devices, kpis
+from appliance.projections import devices, kpis, sales
 
 
 def read(reader: Reader, now: Now) -> dict[str, dict[str, Any]]:
-    """By subject: ``attendance`` and ``sales`` as in GET /kpis, ``power`` as last recorded, ``devices`` by
-    name. RecorderDown."""
+    """By subject: ``attendance`` and ``sales`` as in GET /kpis, ``sales`` also of today, ``power`` as last recorded,
+    ``devices`` by name. RecorderDown."""
     db = reader.db()
     numbers = kpis.kpis(db, now)
     return {
         "attendance": numbers["attendance"],
-        "sales": numbers["sales"],
+        "sales": {**numbers["sales"], "today": sales.today(db, now)},
         "power": devices.power(db) or {},
         "devices": devices.states(db),
     }

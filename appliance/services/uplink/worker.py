@@ -1,9 +1,11 @@
 """The worker: follows the journal, sends what is not yet safe, hears what central says."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
 
 from appliance import log
 from appliance.board import Board
@@ -11,11 +13,13 @@ from appliance.config import split_host_port
 from appliance.errors import RecorderDown
 from appliance.journal.follow import Wake
 from appliance.journal.read import Reader
+from appliance.projections import events
 from appliance.services.context import WorkerContext
 from appliance.services.run import Loop
 from appliance.services.uplink import batches, live
 from appliance.services.uplink.address import Address
 from appliance.services.uplink.answers import Answers
+from appliance.services.uplink.budget import Budget
 from appliance.services.uplink.connection import Connection, Message
 from appliance.services.uplink.faults import Fault
 from appliance.services.uplink.flow import Flow
@@ -61,6 +65,9 @@ class Uplink:
         self._live = live.Changes()
         self._prefix = f"boothkit/1/{ctx.config.box.cell}/{ctx.box}"
         mqtt = ctx.config.mqtt
+        # systemd names the folder that StateDirectory= made; a laptop's run folder lasts as long as it is up.
+        kept = Path(os.environ.get("STATE_DIRECTORY", ctx.run)) / "uplink-budget.json"
+        self._budget = Budget(mqtt.daily_mb * 1_000_000, kept, ctx.clock, loop.now)
         host, port = split_host_port(mqtt.broker, where="mqtt.broker")
         self._connection = Connection(
             loop,
@@ -81,6 +88,7 @@ class Uplink:
     def close(self) -> None:
         """Tell the broker that this was on purpose, and let go of everything."""
         self._connection.close(self._status(online=False))
+        self._budget.keep()
         self._wake.close()
         self._answers.close()
         self._reader.close()
@@ -96,7 +104,8 @@ class Uplink:
     def _second(self) -> None:
         self._look()
         self._beside_due = self._connection.online()
-        if self._connection.room() > 0 and self._flow is not None and self._flow.tick(self._loop.now()):
+        self._weigh()
+        if self._may_send() and self._flow is not None and self._flow.tick(self._loop.now()):
             logger.info("uplink.probe", safe=self._flow.safe, sent=self._flow.cursor)
             self._send_batch(self._flow.safe)
         self._send()
@@ -132,11 +141,27 @@ class Uplink:
         flow = self._flow
         if flow is None or self._loop.now() < self._held_until:
             return
-        while self._connection.room() > 0 and flow.cursor < self._position:
+        while self._may_send() and flow.cursor < self._position:
             last = self._send_batch(flow.cursor)
             if last is None:
                 return
             flow.sent(last, self._loop.now())
+
+    def _may_send(self) -> bool:
+        return self._connection.room() > 0 and self._budget.may_send_facts()
+
+    def _weigh(self) -> None:
+        """What the day's budget says."""
+        if (fault := self._budget.fault()) is not None:
+            self._faults["budget"] = fault
+        else:
+            self._faults.pop("budget", None)
+
+    def _publish(self, message: Message) -> bool:
+        sent = self._connection.publish(message)
+        if sent:
+            self._budget.count(message.topic, message.payload)
+        return sent
 
     def _send_batch(self, after: int) -> int | None:
         """One message with the facts behind ``after``: the position of the last, None when it was not sent."""
@@ -149,8 +174,11 @@ class Uplink:
                 remedy = "Raise the broker's maximum packet size (mosquitto: max_packet_size)."
                 self._hold(Fault(str(error), remedy))
                 return None
-            message = Message(topic, payload, retain=False, content_type=batches.CONTENT_TYPE)
-            if count and self._connection.publish(message):
+            encoding = batches.ENCODING if self._ctx.config.mqtt.compress else ""
+            if encoding:
+                payload = batches.deflated(payload)
+            message = Message(topic, payload, retain=False, content_type=batches.CONTENT_TYPE, encoding=encoding)
+            if count and self._publish(message):
                 return facts[count - 1].pos
         return None
 
@@ -175,22 +203,34 @@ class Uplink:
             head = self._reader.checkpoint()
             if head is not None:
                 messages.append(Message(f"{self._prefix}/checkpoint", head.note.encode()))
+            if self._ctx.config.mqtt.home_assistant:
+                messages += self._discovery()
             self._send_live()
         complete = True
         for message in messages:
             if self._sent_beside.get(message.topic) != message.payload:
-                if self._connection.publish(message):
+                if self._publish(message):
                     self._sent_beside[message.topic] = message.payload
                 else:
                     complete = False
         return complete
 
+    def _discovery(self) -> list[Message]:
+        from appliance.services.uplink.homeassistant import discovery
+
+        event = events.current(self._reader.db())
+        currency = event.currency if event else ""
+        found = discovery(self._ctx.box, self._prefix, self._version, currency)
+        return [Message(topic, payload) for topic, payload in found]
+
     def _send_live(self) -> None:
         began = self._loop.now()
         if self._live_at == self._position or began < self._live_after:
             return
-        for subject, payload in self._live.of(live.read(self._reader, self._ctx.clock())):
-            self._connection.publish(Message(f"{self._prefix}/live/{subject}", payload, qos=0))
+        read = live.read(self._reader, self._ctx.clock())
+        values = {subject: value for subject, value in read.items() if self._budget.may_send(subject)}
+        for subject, payload in self._live.of(values):
+            self._publish(Message(f"{self._prefix}/live/{subject}", payload, qos=0))
         self._live_at = self._position
         self._live_after = began + _LIVE_SHARE * (self._loop.now() - began)
 
@@ -301,7 +341,7 @@ class Uplink:
 
     def _show(self) -> None:
         connected = self._connection.online()
-        order = ("connection", "journal", "facts", "beside", "recorder", "answer", "central")
+        order = ("connection", "journal", "facts", "budget", "beside", "recorder", "answer", "central")
         shown = next((self._faults[source] for source in order if source in self._faults), None)
         self._board.put(
             state="ready" if shown is None else "degraded",
