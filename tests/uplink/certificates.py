@@ -22,16 +22,16 @@ class Authority:
         certificate = certificate.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         self.certificate = self._write(name, certificate, self._key)
 
-    def sign(self, name: str) -> tuple[Path, Path]:
+    def sign(self, name: str, *, expired: bool = False) -> tuple[Path, Path]:
         """Certificate and key of somebody at 127.0.0.1."""
         key = ec.generate_private_key(ec.SECP256R1())
         address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-        certificate = self._build(_name(name), key.public_key())
+        certificate = self._build(_name(name), key.public_key(), days=-0.5 if expired else 1)
         certificate = certificate.add_extension(x509.SubjectAlternativeName([address]), critical=False)
         path = self._write(name, certificate, key)
         return path, path.with_suffix(".key")
 
-    def _build(self, subject: x509.Name, public: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    def _build(self, subject: x509.Name, public: ec.EllipticCurvePublicKey, days: float = 1) -> x509.CertificateBuilder:
         now = datetime.datetime.now(datetime.UTC)
         day = datetime.timedelta(days=1)
         return (
@@ -41,7 +41,7 @@ class Authority:
             .public_key(public)
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - day)
-            .not_valid_after(now + day)
+            .not_valid_after(now + day * days)
         )
 
     def _write(self, name: str, builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey) -> Path:

@@ -104,6 +104,27 @@ def test_a_broker_of_another_authority_is_not_spoken_to(
     assert "[mqtt] ca" in page["remedy"]
 
 
+def test_our_own_certificate_that_expired_is_named_and_a_new_one_is_enough(
+    broker: Broker, tls: Authority, box: Box
+) -> None:
+    certificate, key = tls.sign("box", expired=True)
+    box.start(broker.address, mqtt=f'ca = "{tls.certificate}"\ncert = "{certificate}"\nkey = "{key}"')
+    page = box.wait_board("the date", connected=False, reason=f"{certificate}: this certificate was valid until")
+    assert "new certificate" in page["remedy"]
+    box.record(2)
+    tls.sign("box")
+    box.wait_board("it is in", connected=True)
+
+
+def test_a_brokers_certificate_that_expired_is_named(broker: Broker, tls: Authority, box: Box) -> None:
+    tls.sign("broker", expired=True)
+    broker.kill()
+    broker.start()
+    box.start(broker.address, mqtt=f'ca = "{tls.certificate}"')
+    page = box.wait_board("its date", connected=False, reason="certificate has expired")
+    assert "this box's clock" in page["remedy"]
+
+
 @pytest.fixture
 def impostor() -> Iterator[Callable[[bytes], str]]:
     """Something that listens and says ``answer`` to whoever connects."""

@@ -165,6 +165,32 @@ def test_a_broker_that_never_acknowledges_is_left_and_tried_again(
     wait_until(lambda: len(deaf.links) == 2 and deaf.links[1].published, "the same again")
 
 
+def test_a_quota_that_is_used_up_is_named_and_facts_go_on_when_there_is_room_again(
+    box: Box, inside: Start, impostor: Callable[..., Impostor]
+) -> None:
+    full = impostor()
+    box.record(3)
+    uplink = inside(full.address)
+    wait_until(lambda: full.links and full.links[0].published, "facts on their way")
+    for mid in list(full.links[0].published):
+        full.links[0].puback(mid, 0x97)
+    page = box.wait_board("the quota", state="degraded", reason="Quota exceeded")
+    assert page["remedy"]
+    assert page["safe"] == 0
+    answered = len(full.links[0].published)
+
+    def room_again() -> bool:
+        nonlocal answered
+        for mid in full.links[0].published[answered:]:
+            full.links[0].puback(mid)
+            answered += 1
+        return "Quota" not in box.board()["reason"]
+
+    uplink.skip(70)
+    wait_until(room_again, "the fault is gone")
+    assert len(full.links) == 1
+
+
 @pytest.mark.parametrize("most", [1, 3, 65535])
 def test_no_more_is_in_flight_than_the_broker_takes(
     box: Box, inside: Start, impostor: Callable[..., Impostor], most: int

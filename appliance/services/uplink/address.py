@@ -2,7 +2,15 @@
 
 import ssl
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+
+
+class Expired(Exception):
+    """Our own certificate is no longer valid, by the clock of this box."""
+
+    def __init__(self, file: str, ends: datetime) -> None:
+        super().__init__(f"{file}: this certificate was valid until {ends:%Y-%m-%d %H:%M} UTC")
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,7 @@ class Address:
 
     def tls(self) -> ssl.SSLContext | None:
         """TLS that trusts the given authority alone, with our certificate when there is one. OSError,
-        ssl.SSLError: also for a key with a passphrase, which nobody is there to type."""
+        ssl.SSLError (also for a key with a passphrase, which nobody is there to type), Expired."""
         if not self.ca:
             return None
         for path in filter(None, (self.ca, self.cert, self.key)):
@@ -40,4 +48,14 @@ class Address:
         context = ssl.create_default_context(cafile=self.ca)
         if self.cert:
             context.load_cert_chain(self.cert, self.key or None, password="")
+            _check_expiry(Path(self.cert))
         return context
+
+
+def _check_expiry(path: Path) -> None:
+    """A broker says nothing of why it hangs up on a certificate; its date does."""
+    from cryptography import x509
+
+    ends = min(each.not_valid_after_utc for each in x509.load_pem_x509_certificates(path.read_bytes()))
+    if ends < datetime.now(UTC):
+        raise Expired(str(path), ends)

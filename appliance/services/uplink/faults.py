@@ -5,6 +5,8 @@ import ssl
 from dataclasses import dataclass
 from enum import IntEnum
 
+from appliance.services.uplink.address import Expired
+
 
 class Code(IntEnum):
     """Reason codes, MQTT 5.0 §2.4; from 0x80 on they are failures."""
@@ -116,6 +118,8 @@ def by_error(broker: str, error: BaseException) -> Fault:
                 f"{broker}: its certificate is not accepted: {error.verify_message}",
                 "Check [mqtt] ca, the broker's name in its certificate, and this box's clock.",
             )
+        case Expired():
+            return Fault(str(error), "Have a new certificate made, and check this box's clock.")
         case ssl.SSLError():
             return Fault(f"{broker}: no TLS: {error.strerror}", "Check the port, and [mqtt] ca, cert and key.")
         case socket.gaierror():

@@ -31,6 +31,7 @@ _HOLD_S = 10.0
 _LONGEST_HOLD_S = 300.0
 _LIVE_SHARE = 20  # reading the live numbers takes one part in so many of the worker's time, at most
 _SHOW_REFUSED_S = 60.0
+_AGAIN_BESIDE_S = 60.0
 _CONNECTING = Fault("connecting", "Nothing: it takes a moment.")
 _UNHEARD = Fault("the broker has no subscriber for facts", "Start central, or check which broker it uses.")
 
@@ -279,6 +280,7 @@ class Uplink:
         elif fault is not None:
             logger.warning("uplink.refused", topic=topic, reason=fault.reason)
             self._faults["beside"] = fault
+            self._loop.call_later(_AGAIN_BESIDE_S, lambda: self._sent_beside.pop(topic, None))
         else:
             self._faults.pop("beside", None)
         self._send()
