@@ -11,6 +11,7 @@ from appliance.domain import tokens
 from appliance.journal import codec
 from appliance.journal.book import Book, Entry
 from appliance.journal.notes import Verifier
+from appliance.receipts.findings import WORDS
 
 _TEXT = re.compile(rf"[A-Za-z0-9_-]{{1,{tokens.MAX_TEXT}}}")
 _SALE = "sale.completed/1"
@@ -38,24 +39,17 @@ class Promise:
     sale: dict[str, Any]
 
 
-_AT_A_TILL = "Show the paper at a till: staff look the sale up by its number and time."
-CUT = Refused(
-    "This is not a whole receipt: a part is missing, or was changed on the way.",
-    "Scan the code on the paper again, flat and in good light; an address that was typed or passed on may be cut.",
-)
-OTHER = Refused("This is a code, but not that of a receipt.", "Scan the code at the end of the paper receipt.")
+CUT, OTHER, FORGED, UNKNOWN = (Refused(*WORDS[slug]) for slug in ("cut", "other", "forged", "absent"))
 FOREIGN = Refused(
     "This box does not know who signed it.",
     "A receipt opens on the Wi-Fi of the stall that printed it. If it was printed here, show the paper at a till.",
 )
-FORGED = Refused("The signature does not fit what the receipt says.", f"Do not rely on it. {_AT_A_TILL}")
-UNKNOWN = Refused("The signature is right, but the box's book holds no such sale.", _AT_A_TILL)
 
 
 def read(book: Book, text: str) -> Promise | Refused:
     """What ``text``, whatever it is, is worth. Raises RecorderDown."""
     keys = book.keys()
-    raw = _bytes(text)
+    raw = raw_of(text)
     found = _signed(raw, keys)
     if isinstance(found, Refused):
         return found
@@ -69,8 +63,8 @@ def read(book: Book, text: str) -> Promise | Refused:
     return Promise(raw, key, log, entry.body["seq"], entry.leaf, entry.body["event"], sale)
 
 
-def _bytes(text: str) -> bytes:
-    """What the text stands for; nothing when it is not the one way to write that."""
+def raw_of(text: str) -> bytes:
+    """The bytes that a code (base64url) stands for; none when it is not the one way to write them."""
     if not _TEXT.fullmatch(text) or len(text) % 4 == 1:
         return b""
     raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -140,6 +140,7 @@ class Day:
         self.sinks["answers of commands"] += self._run("tickets", "show", self.code)
         self._run("tickets", "show", put.text("tickets show code"), code=1)
         self._run("tickets", "revoke", put.text("tickets revoke code"))
+        self._run("receipt", "verify", put.text("receipt verify text"), code=1)
 
     def _catalogue(self) -> None:
         """Names are public, with a word of their own; comments are not."""

@@ -115,6 +115,7 @@ ENDPOINTS: dict[str, str] = {
     "portal GET /privacy": "",
     "portal GET /r/{token}": "a receipt's token: whoever has it reads the receipt",
     "portal GET /r/{token}/proof": "a receipt's token",
+    "portal GET /verify": "",
     "portal GET /static/{version}/{name}": "",
     "bench GET /": "",
     "bench POST /bench/beam": "",
@@ -194,6 +195,8 @@ ARGUMENTS: dict[str, Row] = {
     "update name": (Kind.PUBLIC, "a file in DATA/updates"),
     "tickets revoke code": (Kind.PERSONAL, "ticket.scan.code"),
     "tickets show code": (Kind.PERSONAL, "ticket.scan.code"),
+    "receipt verify text": (Kind.FREE, "whatever somebody takes for a receipt; whoever has the token reads it"),
+    "receipt verify keys": (Kind.PUBLIC, "verifier keys and fingerprints"),
 }
 """Texts on the command line. Paths are names of places on this machine and no data; what ``emulate`` takes is an
 emulated device's and no box's."""

@@ -4,16 +4,19 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, assert_never
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, jsonify, make_response, render_template
+from flask import Blueprint, Response, jsonify, make_response, render_template, url_for
 
 from appliance.errors import Problem
 from appliance.journal.book import Seal
 from appliance.journal.notes import b64, proof_text
+from appliance.journal.read import SignedHead
 from appliance.projections import events
 from appliance.receipts import check, layout
 from appliance.receipts.check import Promise, Refused
+from appliance.receipts.handout import handout
 from appliance.receipts.token import address
 from web.portal import pages
 from web.portal.deps import here
@@ -37,7 +40,7 @@ def page(token: str) -> Response:
 
     def make() -> Response | str:
         seal = here().book.seal(head, found.key, found.seq, found.leaf) if head else None
-        return jsonify(_summary(found, seal)) if json else _render(token, found, seal)
+        return jsonify(_summary(found, seal)) if json else _render(token, found, head, seal)
 
     response = here().fresh.answer(f"{state}{'j' if json else ''}", make)
     response.headers["Cache-Control"] = "private, no-cache"
@@ -97,7 +100,7 @@ class Part:
     rows: tuple[layout.Row, ...] = ()
 
 
-def _render(token: str, found: Promise, seal: Seal | None) -> str:
+def _render(token: str, found: Promise, head: SignedHead | None, seal: Seal | None) -> str:
     event = events.get(here().deps.reader.db(), found.event)
     name, zone = (event.name, event.timezone) if event else ("", "UTC")
     url = address(here().deps.config.portal.public_url, token)
@@ -120,7 +123,14 @@ def _render(token: str, found: Promise, seal: Seal | None) -> str:
         origin=found.key.name,
         parts=_parts(elements),
         seal=sealed,
+        check=_check(found, head),
     )
+
+
+def _check(found: Promise, head: SignedHead | None) -> str:
+    """The page that checks it, with all it needs behind the #: a browser sends that part nowhere."""
+    text = handout(here().book, found, head, here().deps.config.central.key)
+    return f"{url_for('verify.page')}#check={quote(text, safe='/+=')}"
 
 
 def _when(at: datetime, zone: str) -> str:

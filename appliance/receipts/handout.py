@@ -1,0 +1,25 @@
+"""What a box hands out with a receipt so that it can be checked elsewhere: a text that ``evidence.judge`` reads."""
+
+from appliance.domain import tokens
+from appliance.journal import codec, notes
+from appliance.journal.book import Book
+from appliance.journal.read import SignedHead
+from appliance.receipts.check import Promise
+
+
+def handout(book: Book, found: Promise, head: SignedHead | None, central: str) -> str:
+    """The receipt's code, once ``head`` covers it as a proof; the box's verifier key. When central cosigned: also the
+    proof of the log's first fact, which names that key, and ``central``, its verifier key (empty: not known here).
+
+    Raises BrokenBook.
+    """
+    keys = found.key.vkey() + "\n"
+    if head is None:
+        return tokens.url_text(found.token) + "\n" + keys
+    seal = book.seal(head, found.key, found.seq, found.leaf)
+    text = notes.proof_text(found.seq - 1, seal.path, seal.checkpoint, found.token)
+    first = book.entry(found.log, 1) if head.cosigned and central else None
+    if first is None:
+        return text + keys
+    start = book.seal(head, found.key, 1, first.leaf)
+    return text + notes.proof_text(0, start.path, start.checkpoint, codec.encode(first.body)) + keys + central + "\n"
