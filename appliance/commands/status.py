@@ -36,6 +36,7 @@ def command(box: Box) -> None:
     lines += ["workers", *(_line(name, worker["state"], worker) for name, worker in answer["workers"].items())]
     lines += ["devices", *(_line(name, device["state"], device) for name, device in answer["devices"].items())]
     lines += ["uplink", _line("central", "connected" if uplink["connected"] else "offline", uplink)]
+    lines += ["keys", *(f"  {whose:<14} {print_ or 'not known'}" for whose, print_ in answer["fingerprints"].items())]
     box.out(answer, "\n".join(lines))
     fine = all(worker["state"] in ("ready", "degraded") for worker in answer["workers"].values())
     raise click.exceptions.Exit(0 if fine and answer["workers"] else 1)

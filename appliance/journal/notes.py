@@ -51,6 +51,14 @@ class Verifier:
         """The four bytes that a signature line begins with."""
         return key_id(self.name, self.kind, self.public)
 
+    @property
+    def fingerprint(self) -> str:
+        """What people compare: the id of the key as a note's signer (type 1), carried on to 16 bytes of the same hash,
+        as eight groups of four hexadecimal digits. The same for both types of one key under one name."""
+        signer = self.name.encode() + b"\n" + bytes([ED25519]) + self.public
+        digits = hashlib.sha256(signer).digest()[:16].hex()
+        return " ".join(digits[at : at + 4] for at in range(0, 32, 4))
+
     def vkey(self) -> str:
         """``<name>+<key id hex>+<base64(type ‖ public key)>``."""
         return f"{self.name}+{self.id.hex()}+{b64(bytes([self.kind]) + self.public)}"

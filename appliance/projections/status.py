@@ -1,5 +1,6 @@
 """The box now: what its workers put on the board, what its journal says. ``GET /status`` and ``boothkit status``."""
 
+import json
 import sqlite3
 from math import inf
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from appliance import board
 from appliance.clock import Now
 from appliance.config import Config
+from appliance.journal.notes import Verifier
 from appliance.journal.read import Reader
 from appliance.projections import devices, events
 
@@ -44,8 +46,17 @@ def status(reader: Reader, run: Path, config: Config, now: Now, *, box: str) -> 
         if event is None
         else {field: getattr(event, field) for field in ("event", "name", "state", "currency", "timezone", "area_m2")},
         "policy": None,
+        "fingerprints": _fingerprints(db, log, config),
         "clock": {"trust": now.trust, "at": now.at},
     }
+
+
+def _fingerprints(db: sqlite3.Connection, log: int, config: Config) -> dict[str, str | None]:
+    """What stands on the poster: of the box's key in the present log, and of central's."""
+    row = db.execute("SELECT body FROM fact WHERE log = ? AND seq = 1", (log,)).fetchone()
+    own = json.loads(row["body"])["data"]["key"] if row else ""
+    keys = {"box": own, "central": config.central.key}
+    return {whose: Verifier.parse(key).fingerprint if key else None for whose, key in keys.items()}
 
 
 def safe_int(value: object, default: int) -> int:

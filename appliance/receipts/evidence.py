@@ -1,7 +1,6 @@
 """What a receipt is worth to somebody who has nothing but texts: its code, proofs, keys (docs/evidence.md, "A receipt
 without the box"). The portal's /verify does the same in JavaScript."""
 
-import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,7 +44,7 @@ class Trust:
 
     def among(self, keys: Iterable[Verifier]) -> list[Verifier]:
         """The keys that are trusted: those given, and of ``keys`` those with a trusted fingerprint."""
-        return [*self.keys, *(key for key in keys if _digits(key) in self.fingerprints)]
+        return [*self.keys, *(key for key in keys if key.fingerprint.replace(" ", "") in self.fingerprints)]
 
 
 Finding = tuple[str, Details]
@@ -69,18 +68,6 @@ class Verdict:
     def remedy(self) -> str:
         """What the person can do; empty when there is nothing to do."""
         return " ".join(filter(None, (told(*finding)[1] for finding in self.findings)))
-
-
-def fingerprint(key: Verifier) -> str:
-    """What people compare: the key id as a note's signer (type 0x01), carried on to 16 bytes of the same hash, as eight
-    groups of four hexadecimal digits. The same for both types of one key under one name."""
-    digits = _digits(key)
-    return " ".join(digits[at : at + 4] for at in range(0, 32, 4))
-
-
-def _digits(key: Verifier) -> str:
-    signer = key.name.encode() + b"\n" + bytes([notes.ED25519]) + key.public
-    return hashlib.sha256(signer).digest()[:16].hex()
 
 
 def judge(text: str, trust: Trust) -> Verdict:
@@ -128,7 +115,7 @@ def _unvouched(found: Material, claims: Claims, trust: Trust, *, guess: bool) ->
             if wrong.slug != "unknown":
                 raise
             continue
-        details: Details = {"name": key.name, "fingerprint": fingerprint(key)}
+        details: Details = {"name": key.name, "fingerprint": key.fingerprint}
         return Verdict(False, None, claims, [("unvouched", details)], would)
     raise Wrong("unknown", origin=claims.origin)
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from appliance.receipts.evidence import fingerprint
 from tests.portal.stall import CENTRAL, JSON, Stall, token_of
 from tests.verify.paper import WHEN, Log
 
@@ -74,7 +73,7 @@ def test_the_book_is_asked_whether_it_holds_the_sale(stall: Stall) -> None:
     assert said == {"valid": False, "level": None, **NOTHING}
 
 
-@pytest.mark.parametrize("key", [CENTRAL.verifier.vkey(), fingerprint(CENTRAL.verifier)])
+@pytest.mark.parametrize("key", [CENTRAL.verifier.vkey(), CENTRAL.verifier.fingerprint])
 def test_nobody_needs_a_box_to_check_a_receipt(tmp_path: Path, key: str) -> None:
     kept = tmp_path / "kept.txt"
     kept.write_text(LOG.proof(3, CENTRAL) + LOG.first(CENTRAL) + CENTRAL.verifier.vkey() + "\n")
@@ -87,7 +86,7 @@ def test_nobody_needs_a_box_to_check_a_receipt(tmp_path: Path, key: str) -> None
     assert words.startswith("Proved: receipt 1-2 over €4.51, sale s3.\n")
     other = verify(kept, "--key", Log(box="box-9").vkey, *nowhere, code=1)
     assert other.startswith("Not valid. ")
-    assert fingerprint(CENTRAL.verifier) in other
+    assert CENTRAL.verifier.fingerprint in other
 
 
 @pytest.mark.parametrize(

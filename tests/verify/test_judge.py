@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from appliance.domain import tokens
 from appliance.journal import codec
-from appliance.receipts.evidence import Trust, Verdict, fingerprint, judge
+from appliance.receipts.evidence import Trust, Verdict, judge
 from appliance.receipts.findings import WORDS, told
 from appliance.receipts.material import MOST, Wrong
 from tests.verify.paper import CENTRAL, STRANGER, Log
@@ -21,7 +21,7 @@ from tests.verify.script import Script, WrongInScript
 
 LOG = Log()
 CENTRAL_KEY = CENTRAL.verifier.vkey()
-CENTRAL_PRINT = fingerprint(CENTRAL.verifier)
+CENTRAL_PRINT = CENTRAL.verifier.fingerprint
 WITNESSED = {"name": "boothkit/central", "time": "2026-11-23 20:00 UTC"}
 
 
@@ -99,7 +99,7 @@ def test_who_has_only_the_posters_fingerprint_needs_no_key_of_the_box(script: Sc
 
 def test_a_key_that_came_along_vouches_for_nothing_until_somebody_compares_it(script: Script) -> None:
     for text, name, print_ in (
-        (LOG.proof() + LOG.vkey, LOG.signer.verifier.name, fingerprint(LOG.signer.verifier)),
+        (LOG.proof() + LOG.vkey, LOG.signer.verifier.name, LOG.signer.verifier.fingerprint),
         (LOG.proof(3, CENTRAL) + LOG.first(CENTRAL) + LOG.vkey + "\n" + CENTRAL_KEY, "boothkit/central", CENTRAL_PRINT),
     ):
         verdict = both(script, text)
@@ -295,9 +295,9 @@ def test_every_word_is_used_and_says_what_to_do_when_something_is_wrong() -> Non
 def test_the_fingerprint_is_the_key_id_carried_on(script: Script) -> None:
     assert CENTRAL_PRINT.replace(" ", "")[:8] == CENTRAL.verifier.id.hex() == "b554ccf0"
     for key in (CENTRAL.verifier, CENTRAL.verifier.witness(), LOG.signer.verifier):
-        assert script("fingerprint", script("readKey", key.vkey())) == fingerprint(key)
-    assert fingerprint(CENTRAL.verifier.witness()) == CENTRAL_PRINT
-    assert fingerprint(STRANGER.verifier) != CENTRAL_PRINT
+        assert script("fingerprint", script("readKey", key.vkey())) == key.fingerprint
+    assert CENTRAL.verifier.witness().fingerprint == CENTRAL_PRINT
+    assert STRANGER.verifier.fingerprint != CENTRAL_PRINT
 
 
 @given(st.integers(0, len(PROOF) - 1), st.sampled_from("AZaz09+/=\n —x{"))

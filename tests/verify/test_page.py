@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from appliance.receipts.evidence import fingerprint
 from tests.portal.stall import CENTRAL, Stall, token_of
 from tests.verify.paper import WHEN, Log
 from tests.watched import Watched, calm
 
-PRINT = fingerprint(CENTRAL.verifier)
+PRINT = CENTRAL.verifier.fingerprint
 LOG = Log()
 
 
