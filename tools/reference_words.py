@@ -34,8 +34,10 @@ TOPIC_WORDS: dict[str, tuple[str, int, bool, str]] = {
         "box",
         1,
         False,
-        "`application/cloudevents-batch+json`: 1 to 100 CloudEvents 1.0; `data` is the stored body, byte for byte; "
-        "with `[mqtt] compress` in the zlib format, and the user property `content-encoding` is `deflate`",
+        (
+            "`application/cloudevents-batch+json`: 1 to 100 CloudEvents 1.0; `data` is the stored body, byte for byte; "
+            "with `[mqtt] compress` in the zlib format, and the user property `content-encoding` is `deflate`"
+        ),
     ),
     "checkpoint": ("box", 1, True, "the newest checkpoint note"),
     "status": ("box", 1, True, "`online, version, log, position, safe, event, clock, key`; also the last will"),

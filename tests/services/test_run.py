@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.errors import RecorderDown
 from appliance.services.notify import Inbox, Notify
 from appliance.services.run import Loop
 
@@ -183,8 +184,17 @@ def test_an_exception_ends_the_worker_with_an_event_and_exit_code_1(
     [event] = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
     assert (event["level"], event["event"]) == ("error", "worker.failed")
     assert event["fields"]["error"] == "LookupError"
-    assert event["fields"]["why"] == "no such drawer"
+    assert event["fields"]["why"] == ""  # whatever it stumbled over may be in there
     assert event["fields"]["trace"].startswith("test_run.py:")
+
+
+def test_an_error_of_our_own_says_why(loop: Loop, capfd: pytest.CaptureFixture[str]) -> None:
+    def broken() -> None:
+        raise RecorderDown("the recorder went away")
+
+    loop.call_later(0, broken)
+    assert loop.run() == 1
+    assert json.loads(capfd.readouterr().err)["fields"]["why"] == "the recorder went away"
 
 
 def test_an_exception_before_it_is_ready_is_never_called_ready(tmp_path: Path) -> None:

@@ -31,7 +31,8 @@ function base64url(text) {
   return base64(text.replace(/-/g, "+").replace(/_/g, "/") + "=".repeat(-text.length & 3), "cut");
 }
 
-// Canonical CBOR (RFC 7049 §3.9) of what tokens are made of: whole numbers, bytes, texts, arrays, maps, tags.
+// Canonical CBOR (RFC 7049 §3.9) of what tokens are made of: whole numbers, bytes, texts, arrays, maps, and the one tag
+// that they have, COSE_Sign1 (RFC 9052 §2).
 function cbor(bytes) {
   let at = 0;
   const take = (length) => {
@@ -54,7 +55,10 @@ function cbor(bytes) {
     if (kind === 2) return take(value);
     if (kind === 3) return fromUtf8(take(value));
     demand((kind > 3 && kind < 7) && value <= bytes.length, "cut");
-    if (kind === 6) return { tag: value, value: item(depth + 1) };
+    if (kind === 6) {
+      demand(value === 18, "cut");
+      return { tag: value, value: item(depth + 1) };
+    }
     if (kind === 4) return Array.from({ length: value }, () => item(depth + 1));
     const map = new Map();
     let before = "";
