@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo check test bench docs root screenshots
+.PHONY: help setup demo check test bench soak docs root screenshots
 
 ## Boothkit: the box that runs a pop-up.
 ##
@@ -19,7 +19,7 @@ demo: .venv/.runtime
 ##                 make test ARGS="tests/services -k watchdog" passes options on to pytest.
 test: .venv/.dev tests/browser/node_modules/.stamp
 	-@tools/debian mosquitto chromium fonts-dejavu-core curl nftables strace \
-	  systemd udev iproute2 systemd-container mmdebstrap zstd
+	  systemd udev iproute2 systemd-container mmdebstrap zstd postgresql
 	.venv/bin/pytest $(ARGS)
 
 ##   make check    Format, lint, types and the contracts about who may import whom; changes nothing.
@@ -34,6 +34,12 @@ bench: .venv/.dev
 	@set -e; for file in benchmarks/[a-z]*.py; do \
 	  .venv/bin/python -m benchmarks.$$(basename $$file .py) $(ARGS); \
 	done
+
+##   make soak     Power cuts and torture, the long form: about half an hour, with another seed each time.
+soak: .venv/.dev
+	-@tools/debian mosquitto postgresql strace
+	seed=$$(date +%s); POWERCUT_POINTS=20000 POWERCUT_SEED=$$seed TORTURE_FACTS=1000000 TORTURE_SEED=$$seed \
+	  .venv/bin/pytest tests/powercut tests/torture -o timeout=0 $(ARGS)
 
 ##   make docs     The pages of docs/reference that are made from the code.
 docs: .venv/.dev

@@ -1,6 +1,7 @@
 """What the reference says about names whose meaning no docstring holds. Tests compare the names with the code."""
 
 ENVIRONMENT = {
+    "BOOTHKIT_CENTRAL_DSN": "Central's PostgreSQL, as libpq names it; empty = SQLite in the data folder.",
     "BOOTHKIT_CENTRAL_KEY": "Central's verifier key; overrides `[central] key`.",
     "BOOTHKIT_CONFIG": "The configuration file, as `--config`.",
     "BOOTHKIT_DATA": "The data folder, as `--data`.",
@@ -54,6 +55,7 @@ VIEW_WORDS = {
     "till assets.file": "Styles, icons and scripts.",
     "portal assets.file": "Styles, icons and scripts.",
     "bench assets.file": "Styles, icons and scripts.",
+    "central assets.file": "Styles, icons and scripts.",
     "central page": "The page for people.",
 }
 """App and endpoint → what it answers, for views without a docstring."""

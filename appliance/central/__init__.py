@@ -1,4 +1,5 @@
 """The reference consumer: facts of all boxes in, receipts and cosignatures out.
 
-SQL stays in `store` and `view`, paho-mqtt in `subscriber`; what is decided in between knows neither.
+`database` is the only door to SQL engines (`sqlite`, `postgres`; one dialect, `schema`, `views`), paho-mqtt stays in
+`subscriber`; what is decided in between knows neither.
 """

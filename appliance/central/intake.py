@@ -1,5 +1,6 @@
 """Bytes from the broker → facts that may be stored. Nothing else looks at what a sender claims."""
 
+import zlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,6 +11,8 @@ from appliance.domain.kernel import Fact, read_fact
 from appliance.journal import codec
 
 MOST_EVENTS = 100
+LARGEST = 32 * 1024 * 1024
+"""Bytes of a message, compressed or not: 100 of the longest facts, and their envelopes."""
 _LONGEST_BODY = 256 * 1024
 _TEXTS = ("actor", "at", "boot", "box", "clock", "command", "event", "id", "kind")
 _NUMBERS = ("log", "mono", "seq")
@@ -29,7 +32,8 @@ class _Event(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Incoming:
-    """A fact whose envelope agrees with its body: its place, the exact body, and the leaf of it."""
+    """A fact whose envelope agrees with its body: its place, the exact body, and the leaf of it. ``at``, ``boot``,
+    ``mono``: when it happened, as the box says."""
 
     log: Log
     seq: int
@@ -37,6 +41,9 @@ class Incoming:
     id: str
     kind: str
     event: str
+    at: str
+    boot: str
+    mono: int
     body: str
     leaf: bytes
     data: dict[str, Any]
@@ -47,6 +54,23 @@ class Incoming:
             return read_fact(self.kind, self.data)
         except msgspec.ValidationError:
             return None
+
+
+def plain(payload: bytes, encoding: str) -> bytes:
+    """A payload as it was before it was compressed (`deflate`: the zlib format, RFC 1950); raises Rejected for another
+    encoding, for what is none, and for what would not fit into a message."""
+    if not encoding:
+        return payload
+    if encoding != "deflate":
+        raise Rejected(f"content-encoding {encoding[:20]!r}: wants deflate")
+    inflate = zlib.decompressobj()
+    try:
+        found = inflate.decompress(payload, LARGEST)
+    except zlib.error as error:
+        raise Rejected(f"not deflated: {error}") from error
+    if not inflate.eof or inflate.unused_data:
+        raise Rejected(f"deflated, it is cut off, goes on behind its end, or has more than {LARGEST} bytes")
+    return found
 
 
 def batch(payload: bytes, box: Box) -> list[Incoming | Rejected]:
@@ -98,6 +122,9 @@ def _event(raw: bytes, box: Box) -> Incoming:
         id=event.id,
         kind=body["kind"],
         event=body["event"],
+        at=body["at"],
+        boot=body["boot"],
+        mono=body["mono"],
         body=text.decode(),
         leaf=codec.leaf_hash(text),
         data=body["data"],

@@ -4,7 +4,11 @@ They are files, so that ``central enrol`` needs no second writer of the store: D
 mode 0600), DIR/keys/boxes/<cell>/<box> holds one verifier key a line.
 """
 
+import fcntl
+import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from appliance.central.places import Box, Log, Rejected, is_name, of_origin
@@ -30,9 +34,10 @@ class BadEnrolment(BoothkitError):
 def central_signer(folder: Path) -> notes.Signer:
     """Central's key, made at the first start; raises BadCentralKey."""
     path = folder / "central.key"
-    if not path.exists():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_durably(path, (secrets.token_hex(32) + "\n").encode(), 0o600)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(folder):
+        if not path.exists():
+            write_durably(path, (secrets.token_hex(32) + "\n").encode(), 0o600)
     try:
         seed = bytes.fromhex(path.read_text().strip())
     except ValueError as error:
@@ -40,6 +45,17 @@ def central_signer(folder: Path) -> notes.Signer:
     if len(seed) != 32:
         raise BadCentralKey(f"{path}: wants 64 hexadecimal digits, has {2 * len(seed)}")
     return notes.Signer(NAME, seed)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Of several consumers that start together one makes the key; of several that trust at first sight, too."""
+    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(place)
 
 
 class Keyring:
@@ -84,14 +100,17 @@ class Keyring:
             raise BadEnrolment(str(error)) from error
         if key.kind != notes.ED25519:
             raise BadEnrolment(f"{key.name}: type {key.kind} is a witness's key, a box has type 1")
-        try:
-            known = self.keys(box)
-        except Rejected as error:
-            raise BadEnrolment(str(error), remedy="Repair the file, or delete it and enrol the box again.") from error
-        if key not in known:
-            path = self._path(box)
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_durably(path, "".join(f"{each.vkey()}\n" for each in [*known, key]).encode(), 0o644)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _alone(self._folder):
+            try:
+                known = self.keys(box)
+            except Rejected as error:
+                remedy = "Repair the file, or delete it and enrol the box again."
+                raise BadEnrolment(str(error), remedy=remedy) from error
+            if key not in known:
+                path = self._path(box)
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                write_durably(path, "".join(f"{each.vkey()}\n" for each in [*known, key]).encode(), 0o644)
         return key
 
     def trust_first(self, box: Box, vkey: str) -> bool:

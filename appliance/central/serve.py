@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from appliance import log
+from appliance.central.database import dsn_of, open_writer
 from appliance.central.keyring import Keyring, central_signer
 from appliance.central.service import Central
 from appliance.central.store import Store
@@ -44,16 +45,25 @@ def now_ms() -> int:
 
 
 def serve(
-    data: Path, host: str, port: int, http_port: int, *, trust_first: bool, ready: Callable[[str, str], None]
+    data: Path,
+    host: str,
+    port: int,
+    http_port: int,
+    *,
+    trust_first: bool,
+    ready: Callable[[str, str], None],
+    dsn: str | None = None,
 ) -> int:
     """Serve until SIGTERM or SIGINT; the exit code. ``ready`` gets the URL and the verifier key once: when boxes can
-    be heard, or after 3 s without a broker. AlreadyServed, PortTaken, BadCentralKey, NotCentral."""
-    stop = threading.Event()
-    with _held(data), _signals(stop):
+    be heard, or after 3 s without a broker. ``dsn``: PostgreSQL's connection string; None = BOOTHKIT_CENTRAL_DSN, empty
+    = SQLite in ``data``. AlreadyServed, PortTaken, BadCentralKey, NotCentral."""
+    stop, dsn = threading.Event(), dsn_of(dsn)
+    with _held(data, alone=not dsn), _signals(stop):
         signer = central_signer(data / "keys")
-        store = Store(data)
+        store = Store(open_writer(data, dsn))
         try:
-            url = _http(data, http_port)
+            store.belongs_to(signer.verifier.vkey())
+            url = _http(View(data, dsn), http_port)
             once = _Once(lambda: ready(url, signer.verifier.vkey()))
             late = threading.Timer(_READY_ANYWAY_S, once)
             late.daemon = True
@@ -66,9 +76,9 @@ def serve(
     return 0
 
 
-def _http(data: Path, port: int) -> str:
+def _http(view: View, port: int) -> str:
     """Listen on the loopback address, in a thread that ends with the process; the URL."""
-    app = create_app(View(data), now_ms)
+    app = create_app(view, now_ms)
     try:
         return Server(app, "127.0.0.1", port, threads=4, log=logger).url
     except TakenPort as error:
@@ -91,9 +101,12 @@ class _Once:
 
 
 @contextmanager
-def _held(data: Path) -> Iterator[None]:
-    """One central a folder: SQLite 3.40 must not have two that write."""
+def _held(data: Path, *, alone: bool) -> Iterator[None]:
+    """With SQLite one central a folder: 3.40 must not have two that write. PostgreSQL has its own locks."""
     data.mkdir(parents=True, exist_ok=True)
+    if not alone:
+        yield
+        return
     with open(os.open(data / "central.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

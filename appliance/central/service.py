@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from appliance import log
-from appliance.central import intake
+from appliance.central import doors, intake
 from appliance.central.intake import Incoming
 from appliance.central.keyring import Keyring
-from appliance.central.logs import Taken
+from appliance.central.logs import Tail, Taken
 from appliance.central.places import Box, Log, Rejected, of_origin, of_topic
-from appliance.central.records import State
+from appliance.central.records import Kept, State
 from appliance.central.store import Store
 from appliance.journal import notes
 
 logger = log.get("central")
+
+_TOGETHER = 200
+"""Boxes that one transaction of a greeting reads."""
 
 
 class Subject(StrEnum):
@@ -28,11 +31,13 @@ class Subject(StrEnum):
 
 @dataclass(frozen=True)
 class Received:
-    """A message as it came. ``retained``: it had been lying at the broker, and says nothing about now."""
+    """A message as it came. ``retained``: it had been lying at the broker, and says nothing about now; ``encoding``:
+    how the payload is compressed, empty = not."""
 
     topic: str
     payload: bytes
     retained: bool = False
+    encoding: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,15 +71,16 @@ class Central:
     def take(self, messages: Sequence[Received]) -> list[Outgoing]:
         """Take messages in their order. When this returns, they may be acknowledged and the answers published.
 
-        sqlite3.Error: nothing of it was taken.
+        StoreFailed: nothing of it was taken.
         """
         self._begin()
-        with self._store.transaction():
-            for message in messages:
+        read = [_read(message) for message in messages]
+        with self._store.transaction({name for each in read for name in each.concerns}):
+            for each in read:
                 try:
-                    self._one(message)
+                    self._one(each)
                 except Rejected as rejected:
-                    self._reject(message, str(rejected))
+                    self._reject(each.message, str(rejected))
             for box in self._touched:
                 self._answer(box)
         return self._out
@@ -84,27 +90,31 @@ class Central:
         there, sees that it is back and that what it sent was lost."""
         self._begin()
         with self._store.transaction():
-            for box in self._store.boxes():
-                self._receipt(box)
+            boxes = self._store.boxes()
+        for start in range(0, len(boxes), _TOGETHER):
+            some = boxes[start : start + _TOGETHER]
+            with self._store.transaction(map(_lock, some)):
+                for box in some:
+                    self._receipt(box)
         return self._out
 
     def _begin(self) -> None:
         self._at = self._now_ms()
         self._touched, self._asked, self._out = {}, set(), []
 
-    def _one(self, message: Received) -> None:
-        box, subject = of_topic(message.topic)
-        if not message.payload:
-            return  # how a retained message is taken back
-        match subject:
-            case Subject.FACTS:
-                self._facts(box, message)
-            case Subject.CHECKPOINT:
-                self._checkpoint(box, message)
-            case Subject.STATUS:
-                self._status(box, message)
-            case _:
-                raise Rejected(f"subject {subject[:40]!r}: wants {', '.join(Subject)}")
+    def _one(self, read: "_Read") -> None:
+        match read.what:
+            case Rejected() as rejected:
+                raise rejected
+            case None:
+                return  # how a retained message is taken back
+            case intake.Status() as status:
+                if self._known(read.box, read.message, status.key):
+                    self._store.status(read.box, status)
+            case notes.TreeHead() as head:
+                self._checkpoint(read.box, read.message, head)
+            case _ as facts:
+                self._facts(read.box, read.message, facts)
 
     def _reject(self, message: Received, reason: str) -> None:
         number = self._store.reject(message.topic, reason, message.payload, self._at)
@@ -125,102 +135,136 @@ class Central:
 
     # Facts
 
-    def _facts(self, box: Box, message: Received) -> None:
-        events = intake.batch(message.payload, box)
-        started = (e.data.get("key") for e in events if isinstance(e, Incoming) and e.kind == "log.started/1")
-        key = next((key for key in started if isinstance(key, str)), "")
-        if not self._known(box, message, key):
+    def _facts(self, box: Box, message: Received, events: list[Incoming | Rejected]) -> None:
+        good = [event for event in events if isinstance(event, Incoming)]
+        started = (event.data.get("key") for event in good if event.kind == "log.started/1")
+        if not self._known(box, message, next((key for key in started if isinstance(key, str)), "")):
             return
         self._touched[box] = None
         for event in events:
-            try:
-                if isinstance(event, Rejected):
-                    raise event
-                taken = self._store.take(event, self._at)
-            except Rejected as rejected:
-                self._reject(message, str(rejected))
-                continue
-            if taken is Taken.FORK:
+            if isinstance(event, Rejected):
+                self._reject(message, str(event))
+        for event, taken in zip(good, self._store.take(good, self._at), strict=True):
+            if isinstance(taken, Rejected):
+                self._reject(message, str(taken))
+            elif taken is Taken.FORK:
                 logger.error("central.fork", box=box.box, origin=event.log.origin, seq=event.seq)
 
     # Answers
 
     def _answer(self, box: Box) -> None:
+        tails = self._store.tails(box)
+        pending = self._store.pending(tails)
+        for tail in tails:
+            self._witness(tail, pending.get(tail.id, []))
         self._receipt(box)
-        for each in self._store.logs(box):
-            self._check_before(each)
-            self._witness(each)
 
     def _receipt(self, box: Box) -> None:
-        """Of the first log that is not all here, else of the newest: a box has one mark, so a receipt for a log says
+        """Of the newest log whose past is all here, on whatever line: a box has one mark, so a receipt for a log says
         that the logs before it are safe too."""
-        head = self._standing(box)
-        if head is not None:
-            self._out.append(Outgoing(box.topic("receipt"), self._signer.sign(head.receipt_text()).encode()))
-
-    def _standing(self, box: Box) -> notes.TreeHead | None:
-        logs = self._store.logs(box)
-        for each in logs:
-            before = self._store.before(each)
-            if before is not None and (head := self._store.head(before.log)).size < before.size:
-                return head
-        return self._store.head(logs[-1]) if logs else None
-
-    def _check_before(self, each: Log) -> None:
-        """A log that began after another says how that one ended; it must be how we know it."""
-        before = self._store.before(each)
-        if before is None:
+        standing = self._standing(box)
+        if standing is None:
             return
-        root = self._store.root(before.log, before.size)
-        if root is not None and root.hex() != before.root:
-            detail = f"it says that {before.log.origin} had root {before.root} at {before.size}, not {root.hex()}"
-            self._fork(each, "before", before.size, detail)
+        head, shift = standing
+        self._store.safe(box, head.size + shift)
+        self._out.append(Outgoing(box.topic("receipt"), self._signer.sign(head.receipt_text()).encode()))
 
-    def _fork(self, each: Log, what: str, place: int, detail: str) -> None:
-        if self._store.fork(each, what, place, detail, self._at):
-            logger.error("central.fork", origin=each.origin, what=what, place=place, detail=detail)
+    def _standing(self, box: Box) -> tuple[notes.TreeHead, int] | None:
+        """Its head, and how much further the box's own count is."""
+        tails = self._store.tails(box)
+        if not tails:
+            return None
+        begun = [tail for tail in tails if tail.size]
+        for tail in begun:
+            if not self._store.settle(tail, self._at):
+                begun = [each for each in begun if tail.before and each.log <= tail.before.log]
+                break
+        return (begun[-1].head(), begun[-1].shift) if begun else (Log(box, 1).empty(), 0)
 
     # Checkpoints
 
-    def _checkpoint(self, box: Box, message: Received) -> None:
+    def _checkpoint(self, box: Box, message: Received, head: notes.TreeHead) -> None:
         if not self._known(box, message, ""):
             return
-        try:
-            note = message.payload.decode()
-            head = notes.TreeHead.parse(notes.split(note)[0])
-        except (notes.BadNote, UnicodeDecodeError) as error:
-            raise Rejected(f"no checkpoint: {error}") from error
-        each = of_origin(box, head.origin)
+        each, note = of_origin(box, head.origin), message.payload.decode()
         if not any(_signed(note, key) for key in self._keyring.verifiers(each)):
             raise Rejected(f"a checkpoint of {head.origin} without a signature of an enrolled key")
+        tail = self._store.tail(each)
         self._touched[box] = None
         self._asked.add(box)
-        if not self._store.keep_checkpoint(each, head.size, head.root, note, self._at):
-            detail = f"two checkpoints of size {head.size}; the root of the newer is {head.root.hex()}"
-            self._fork(each, "checkpoint", head.size, detail)
+        if not self._store.keep_checkpoint(tail, head.size, head.root, note, self._at):
+            logger.error("central.fork", box=box.box, origin=head.origin, checkpoint=head.size)
 
-    def _witness(self, each: Log) -> None:
-        """Cosign what extends the last; whatever contradicts our own tree is a fork, and stays unsigned."""
-        last, news = self._store.cosigned(each), each.box in self._asked
-        for kept in self._store.pending(each, self._store.head(each).size):
-            if self._store.root(each, kept.size) != kept.root:
-                self._store.judge(each, kept, State.FORK, kept.note)
-                detail = f"the checkpoint of size {kept.size} has root {kept.root.hex()}, the facts have another"
-                self._fork(each, "checkpoint", kept.size, detail)
+    def _witness(self, tail: Tail, pending: list[Kept]) -> None:
+        """Cosign what extends the last; whatever contradicts our own tree stays unsigned."""
+        news = tail.log.box in self._asked
+        if not pending and not news:
+            return
+        for kept in reversed(pending if tail.touched or news else ()):
+            if self._store.extend(tail, notes.TreeHead(tail.log.origin, kept.size, kept.root), self._at):
+                break
+        last = self._store.cosigned(tail)
+        for kept in pending:
+            if kept.size > tail.size:
+                continue
+            if self._store.root(tail, kept.size) != kept.root:
+                self._store.judge(tail, kept, State.FORK, kept.note)
+                logger.error("central.fork", box=tail.log.box.box, origin=tail.log.origin, checkpoint=kept.size)
             elif last is not None and kept.size < last.size:
-                self._store.judge(each, kept, State.PASSED, kept.note)
+                self._store.judge(tail, kept, State.PASSED, kept.note)
             else:
-                self._store.judge(each, kept, State.COSIGNED, self._signer.cosign(kept.note, self._at // 1000))
-                last, news = self._store.cosigned(each), True
-        if news and last is not None and each == self._store.logs(each.box)[-1]:
-            self._out.append(Outgoing(each.box.topic("cosigned"), last.note.encode()))
+                self._store.judge(tail, kept, State.COSIGNED, self._signer.cosign(kept.note, self._at // 1000))
+                last, news = self._store.cosigned(tail), True
+        if news and last is not None and tail is self._store.tails(tail.log.box)[-1]:
+            self._out.append(Outgoing(tail.log.box.topic("cosigned"), last.note.encode()))
 
-    # Status
 
-    def _status(self, box: Box, message: Received) -> None:
-        status = intake.status(message.payload)
-        if self._known(box, message, status.key):
-            self._store.status(box, status)
+@dataclass(frozen=True)
+class _Read:
+    """A message as it was understood, before anything is stored: facts, a tree head, a status, nothing, or why not.
+    ``concerns``: the names under which consumers keep out of each other's way."""
+
+    message: Received
+    box: Box
+    what: "list[Incoming | Rejected] | notes.TreeHead | intake.Status | Rejected | None"
+    concerns: frozenset[str] = frozenset()
+
+
+def _read(message: Received) -> _Read:
+    box = Box("", "")
+    try:
+        box, subject = of_topic(message.topic)
+        concerns = {_lock(box)}
+        what = _understood(message, box, subject)
+    except Rejected as rejected:
+        return _Read(message, box, rejected, frozenset([_lock(box)]))
+    if isinstance(what, list):
+        good = (event for event in what if isinstance(event, Incoming))
+        concerns |= {f"event {event.event}" for event in good if event.kind in doors.KINDS}
+    return _Read(message, box, what, frozenset(concerns))
+
+
+def _understood(
+    message: Received, box: Box, subject: str
+) -> list[Incoming | Rejected] | notes.TreeHead | intake.Status | None:
+    if not message.payload:
+        return None
+    match subject:
+        case Subject.FACTS:
+            return intake.batch(intake.plain(message.payload, message.encoding), box)
+        case Subject.CHECKPOINT:
+            try:
+                return notes.TreeHead.parse(notes.split(message.payload.decode())[0])
+            except (notes.BadNote, UnicodeDecodeError) as error:
+                raise Rejected(f"no checkpoint: {error}") from error
+        case Subject.STATUS:
+            return intake.status(message.payload)
+        case _:
+            raise Rejected(f"subject {subject[:40]!r}: wants {', '.join(Subject)}")
+
+
+def _lock(box: Box) -> str:
+    return f"box {box.cell}/{box.box}"
 
 
 def _signed(note: str, key: notes.Verifier) -> bool:

@@ -5,7 +5,6 @@ ends with the connection: what is lost in between, the boxes send again, as afte
 """
 
 import random
-import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -17,6 +16,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from appliance import log
+from appliance.central.database import StoreFailed
+from appliance.central.intake import LARGEST
 from appliance.central.places import PREFIX
 from appliance.central.service import Central, Outgoing, Received, Subject
 
@@ -30,7 +31,7 @@ TOPICS = (
 RECEIVE_MAXIMUM = 64
 """Messages without our acknowledgement, and so the most that one transaction takes."""
 
-_LARGEST_PACKET = 32 * 1024 * 1024
+ENCODING = "content-encoding"
 _IN_FLIGHT = 20
 _KEEPALIVE_S = 30
 _TURN_S = 0.5
@@ -65,14 +66,14 @@ class Subscriber:
         self._end = ""
 
     def run(self, stop: threading.Event) -> None:
-        """Until ``stop``; what goes wrong with the broker or the disk is logged, and tried again after a pause."""
+        """Until ``stop``; what goes wrong with the broker or the database is logged, and tried again after a pause."""
         pause = _FIRST_PAUSE_S
         while not stop.is_set():
             try:
                 self._session(stop)
             except (Lost, OSError) as error:
                 logger.warning("central.disconnected", broker=f"{self._host}:{self._port}", why=str(error))
-            except sqlite3.Error as error:
+            except StoreFailed as error:
                 logger.error("central.store_failed", why=str(error))
             if self._subscribed:
                 pause = _FIRST_PAUSE_S
@@ -85,7 +86,7 @@ class Subscriber:
         self._in_flight.clear()
         self._subscribed, self._end = False, ""
         client = self._client()
-        properties = _properties(PacketTypes.CONNECT, ReceiveMaximum=RECEIVE_MAXIMUM, MaximumPacketSize=_LARGEST_PACKET)
+        properties = _properties(PacketTypes.CONNECT, ReceiveMaximum=RECEIVE_MAXIMUM, MaximumPacketSize=LARGEST)
         client.connect(self._host, self._port, _KEEPALIVE_S, clean_start=True, properties=properties)
         give_up = self._now() + _SUBSCRIBED_S
         greeted = False
@@ -179,9 +180,15 @@ class Subscriber:
 
 def _received(message: MQTTMessage) -> Received | None:
     try:
-        return Received(message.topic, bytes(message.payload), bool(message.retain))
+        return Received(message.topic, bytes(message.payload), bool(message.retain), _encoding(message))
     except UnicodeDecodeError:
         return None  # no topic of ours: the filters are plain ASCII but for the names, and names are checked
+
+
+def _encoding(message: MQTTMessage) -> str:
+    """The user property ``content-encoding``; the first, if there are several (MQTT 5.0 §3.3.2.3.7)."""
+    pairs: list[tuple[str, str]] = getattr(message.properties, "UserProperty", [])
+    return next((value for name, value in pairs if name == ENCODING), "")
 
 
 def _properties(packet: int, **values: int) -> Properties:

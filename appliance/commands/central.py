@@ -10,6 +10,14 @@ from appliance.commands._common import Box, common
 from appliance.config import split_host_port
 from appliance.errors import DataError
 
+DSN = click.option(
+    "--dsn",
+    default="",
+    envvar="BOOTHKIT_CENTRAL_DSN",
+    metavar="DSN",
+    help="PostgreSQL's connection string; without it SQLite in --data.",
+)
+
 
 @click.group()
 def command() -> None:
@@ -19,9 +27,10 @@ def command() -> None:
 @command.command()
 @click.option("--mqtt", required=True, envvar="BOOTHKIT_MQTT", metavar="HOST:PORT", help="The broker.")
 @click.option("--http-port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="0 = any free one.")
+@DSN
 @click.option("--trust-first", is_flag=True, help="Trust the key that a box shows first, instead of `central enrol`.")
 @common
-def serve(box: Box, mqtt: str, http_port: int, trust_first: bool) -> int:
+def serve(box: Box, mqtt: str, http_port: int, dsn: str, trust_first: bool) -> int:
     """Serve until Ctrl-C. When ready, one line of JSON on stdout: {"ready":true,"http":URL,"key":VKEY}."""
     from appliance.central.serve import serve as run
 
@@ -30,7 +39,7 @@ def serve(box: Box, mqtt: str, http_port: int, trust_first: bool) -> int:
     def ready(url: str, key: str) -> None:
         click.echo(json.dumps({"ready": True, "http": url, "key": key}))
 
-    return run(box.data, host, port, http_port, trust_first=trust_first, ready=ready)
+    return run(box.data, host, port, http_port, trust_first=trust_first, ready=ready, dsn=dsn)
 
 
 @command.command()
@@ -85,22 +94,27 @@ def sign(box: Box, image: Path, release: str, number: int, arch: str, scope: str
 
 
 @command.command()
+@DSN
 @common
-def report(box: Box) -> None:
+def report(box: Box, dsn: str) -> None:
     """The boxes, the sums and what is to be done, from the store; central may run meanwhile."""
     from appliance.central.serve import now_ms
     from appliance.central.view import View
 
-    view, now = View(box.data), now_ms()
+    view, now = View(box.data, dsn), now_ms()
     boxes, tasks, kpis = view.boxes(now), view.tasks(now), view.kpis()
     sales, attendance = kpis["sales"], kpis["attendance"]
-    row = "{cell:<12} {box:<16} {log:>3} {safe:>9} {position:>9} {age_s:>8} {forks:>5}  {event}".format
-    head = {"safe": "here", "position": "at box", "age_s": "age (s)"}
-    heads = {key: head.get(key, key) for key in ("cell", "box", "log", "safe", "position", "age_s", "forks", "event")}
-    lines = [row(**each) for each in (heads, *boxes)]
+    row = "{cell:<12} {box:<16} {log:>3} {safe:>9} {position:>9} {age_s:>8} {battery:>7} {alarms:>6}  {event}".format
+    heads = {key: key for key in ("cell", "box", "log", "safe", "battery", "alarms", "event")}
+    lines = [row(**heads, position="at box", age_s="age (s)")]
+    lines += [row(**{**each, "battery": _percent(each["soc_permille"])}) for each in boxes]
     lines.append(f"in {attendance['in']}, out {attendance['out']}, {sales['count']} sales, gross {_gross(sales)}")
     lines += [f"{task['kind']}: {task['cell']}/{task['box']} {task['about']}\n  {task['remedy']}" for task in tasks]
     box.out({"boxes": boxes, "tasks": tasks, "kpis": kpis}, "\n".join(lines))
+
+
+def _percent(permille: int | None) -> str:
+    return "" if permille is None else f"{(permille + 5) // 10} %"
 
 
 def _gross(sales: dict[str, Any]) -> str:

@@ -34,14 +34,29 @@ def decode(text: str | bytes) -> dict[str, Any]:
     """The body that the bytes stand for; raises NotCanonical when they are not JSON, or not in canonical form."""
     raw = text.encode() if isinstance(text, str) else text
     try:
-        body = json.loads(raw)
+        body = _decode(raw.decode())
     except ValueError as error:
         raise NotCanonical(f"not JSON: {error}") from error
     if not isinstance(body, dict):
         raise NotCanonical(f"a body is an object, this is a {type(body).__name__}")
-    if encode(body) != raw:
+    # The decoder refuses numbers that no fact holds; what it cannot see is a key beyond ASCII.
+    if (_dumps(body).encode() if raw.isascii() else encode(body)) != raw:
         raise NotCanonical("not in the canonical form of RFC 8785")
     return body
+
+
+def _integer(digits: str) -> int:
+    value = int(digits) if len(digits) < 18 else MAX_INT + 1
+    if not -MAX_INT <= value <= MAX_INT:
+        raise ValueError(f"the integer {digits[:30]} is beyond 2^53 - 1")
+    return value
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text[:30]} is a number that no fact holds")
+
+
+_decode = json.JSONDecoder(parse_int=_integer, parse_float=_no_number, parse_constant=_no_number).decode
 
 
 def leaf_hash(body: bytes) -> bytes:

@@ -2,6 +2,7 @@
 heads, followers' positions, what central holds, the birth of the file itself. Projections (``p_*``) bring their own
 tables."""
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -60,6 +61,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     """The one connection that writes and checkpoints (SQLite 3.40's WAL-reset bug needs two), creating the file when
     missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    _sync_wal(path)
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     db.row_factory = sqlite3.Row
     db.execute(f"PRAGMA page_size = {PAGE_SIZE}")
@@ -80,6 +82,20 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         db.close()
         raise NotAJournal(f"{path}: its version is {version}, this program writes {VERSION}")
     return db
+
+
+def _sync_wal(path: Path) -> None:
+    """Make durable what a writer left that was killed before its own sync.
+
+    SQLite takes such frames for committed and never syncs them by itself. Without this the next recorder would answer
+    from them, with a transaction that writes nothing and so syncs nothing, and a power cut would take back what was
+    answered. SQLite holds no lock on this file, so that closing it here drops none.
+    """
+    try:
+        with path.with_name(f"{path.name}-wal").open("rb") as file:
+            os.fsync(file.fileno())
+    except FileNotFoundError:
+        return
 
 
 def _statements(script: str) -> list[str]:

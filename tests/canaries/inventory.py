@@ -140,6 +140,7 @@ ENDPOINTS: dict[str, str] = {
     "central GET /api/v1/boxes/{cell}/{box}/facts": "the names of a team and of a box",
     "central GET /api/v1/kpis": "",
     "central GET /api/v1/tasks": "",
+    "central GET /static/{version}/{name}": "",
 }
 """Every endpoint, and what is meant to be typed there. Each is asked with a canary in its path, its query, its body and
 all of HEADERS; of a request nothing stays but what a command takes in."""
@@ -177,6 +178,8 @@ ARGUMENTS: dict[str, Row] = {
     "central enrol name": (Kind.PUBLIC, "a box's name"),
     "central enrol vkey": (Kind.PUBLIC, "a public key"),
     "central serve mqtt": (Kind.PUBLIC, "host and port"),
+    "central serve dsn": (Kind.PUBLIC, "a database's place; a password belongs into libpq's own file (pgpass)"),
+    "central report dsn": (Kind.PUBLIC, "a database's place; a password belongs into libpq's own file (pgpass)"),
     "central sign arch": (Kind.PUBLIC, "a processor, in an update's note"),
     "central sign scope": (Kind.PUBLIC, "boxes, in an update's note"),
     "central sign release": (Kind.PUBLIC, "a version, in an update's note"),

@@ -11,10 +11,11 @@ SEED = bytes(range(32))
 
 
 def body(seq: int, kind: str = "clock.stepped/1", data: dict[str, Any] | None = None, **other: Any) -> bytes:
-    """The canonical bytes of a fact of box-7, log 1."""
+    """The canonical bytes of a fact of box-7, log 1; ``mono`` also counts the seconds of its day."""
+    second = other.get("mono", seq)
     envelope = {
         "actor": "box:test",
-        "at": "2026-11-23T18:00:01.000Z",
+        "at": f"2026-11-23T{18 + second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}.000Z",
         "boot": "b0",
         "box": "box-7",
         "clock": "ntp",
@@ -31,12 +32,52 @@ def body(seq: int, kind: str = "clock.stepped/1", data: dict[str, Any] | None = 
     return codec.encode(envelope)
 
 
-def started(log: int = 1, previous: dict[str, Any] | None = None, seed: bytes = SEED) -> bytes:
+def started(
+    log: int = 1, previous: dict[str, Any] | None = None, seed: bytes = SEED, mono: int = 1, **other: Any
+) -> bytes:
     """The first fact of a log."""
     key = signer(log, seed).verifier.vkey()
     reason = "new" if previous is None else "restore"
     data = {"log": log, "reason": reason, "previous": previous, "key": key}
-    return body(1, "log.started/1", data, log=log)
+    return body(1, "log.started/1", data, log=log, mono=mono, **other)
+
+
+def stretch(first: int, last: int, mono: int, *, log: int = 1, **other: Any) -> list[bytes]:
+    """Facts ``first`` to ``last``, one a second from ``mono`` on; no other stretch has the same."""
+    return [
+        body(
+            seq, data={"by_ms": mono, "source": "rtc"}, log=log, id=f"m{mono}-{seq}.0", mono=mono + seq - first, **other
+        )
+        for seq in range(first, last + 1)
+    ]
+
+
+def after(log: int, bodies: Sequence[bytes], mono: int, facts: int = 3, past: int = 1, **other: Any) -> list[bytes]:
+    """A log that goes on after ``bodies``, the facts of log ``past``."""
+    before = head(bodies, past)
+    first = started(log, {"log": past, "size": before.size, "root": before.root.hex()}, mono=mono, **other)
+    return [first, *stretch(2, facts, mono + 1, log=log, **other)]
+
+
+def sale(seq: int, total: int, mono: int, **other: Any) -> bytes:
+    """A sale of ``total``."""
+    vat = [{"rate": "0.19", "net": total - 1, "tax": 1, "gross": total}]
+    data = {
+        "sale": f"s{mono}",
+        "number": f"1-{seq}",
+        "drawer": "d1",
+        "currency": "EUR",
+        "lines": [
+            {"sku": "CUP", "name": "Cup", "qty": 1, "unit_price": total, "discount": 0, "total": total, "vat": "0.19"}
+        ],
+        "tenders": [{"kind": "cash", "amount": total + 50}],
+        "total": total,
+        "rounding": 0,
+        "change": 50,
+        "vat": vat,
+        "training": False,
+    }
+    return body(seq, "sale.completed/1", data, mono=mono, id=f"s{mono}.0", **other)
 
 
 def journal(size: int) -> list[bytes]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.central.database import open_writer
 from appliance.central.keyring import Keyring
 from appliance.central.places import Box
 from appliance.central.service import Central, Outgoing, Received
@@ -12,8 +13,9 @@ from appliance.central.store import Store
 from appliance.central.view import View
 from appliance.journal import notes
 from tests.brokers import broker, central
+from tests.central.postgres import Cluster, cluster
 
-__all__ = ["broker", "central"]
+__all__ = ["broker", "central", "cluster"]
 
 BOX = Box("cell", "box-7")
 SIGNER = notes.Signer("boothkit/central", bytes(range(32, 64)))
@@ -23,10 +25,11 @@ NOW_MS = 1_795_456_810_000
 class Inside:
     """Central's parts, and what it sent."""
 
-    def __init__(self, folder: Path, *, trust_first: bool = True) -> None:
-        self.store = Store(folder)
+    def __init__(self, folder: Path, *, trust_first: bool = True, dsn: str = "") -> None:
+        self.dsn = dsn
+        self.store = Store(open_writer(folder, dsn))
         self.keyring = Keyring(folder / "keys")
-        self.view = View(folder)
+        self.view = View(folder, dsn)
         self.now_ms = NOW_MS
         self.central = Central(self.store, SIGNER, self.keyring, lambda: self.now_ms, trust_first=trust_first)
 
@@ -34,9 +37,9 @@ class Inside:
         """Messages that came together; what goes out."""
         return self.central.take(messages)
 
-    def bodies(self) -> list[str]:
+    def bodies(self, line: str = "main") -> list[str]:
         """What is kept of box-7."""
-        return list(self.view.facts("cell", "box-7"))
+        return list(self.view.facts("cell", "box-7", line))
 
     def tasks(self, kind: str) -> list[dict[str, str]]:
         """The tasks of one kind."""
@@ -55,17 +58,26 @@ class Inside:
         return [notes.TreeHead.parse(notes.verify(note, SIGNER.verifier.witness())[0]) for note in found]
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def dsn(request: pytest.FixtureRequest) -> str:
+    """Each of the two databases: SQLite in the test's folder, and a fresh database of a real PostgreSQL."""
+    if request.param == "sqlite":
+        return ""
+    server: Cluster = request.getfixturevalue("cluster")
+    return server.fresh()
+
+
 @pytest.fixture
-def inside(tmp_path: Path) -> Iterator[Inside]:
+def inside(tmp_path: Path, dsn: str) -> Iterator[Inside]:
     """A central that trusts at first sight."""
-    fresh = Inside(tmp_path / "central")
+    fresh = Inside(tmp_path / "central", dsn=dsn)
     yield fresh
     fresh.store.close()
 
 
 @pytest.fixture
-def strict(tmp_path: Path) -> Iterator[Inside]:
+def strict(tmp_path: Path, dsn: str) -> Iterator[Inside]:
     """A central that knows enrolled boxes only."""
-    fresh = Inside(tmp_path / "central", trust_first=False)
+    fresh = Inside(tmp_path / "central", trust_first=False, dsn=dsn)
     yield fresh
     fresh.store.close()

@@ -56,9 +56,12 @@ def test_a_box_is_shown_as_it_says_it_is_and_as_its_facts_say(inside: Inside) ->
             "position": 12,
             "safe": 10,
             "event": "ev1",
+            "event_name": "",
             "online": False,
             "age_s": 5,
+            "soc_permille": None,
             "forks": 0,
+            "alarms": 0,
         }
     ]
 

@@ -4,17 +4,18 @@ import json
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.central import intake
+from appliance.central.database import open_reader
 from appliance.central.places import Rejected
-from appliance.central.schema import connect_reader
 from appliance.central.service import Received
 from appliance.journal import codec
-from tests.central.bodies import batch, body, event, head, journal
+from tests.central.bodies import batch, body, event, head, journal, signer
 from tests.central.conftest import BOX, Inside
 
 TEN = journal(10)
@@ -69,8 +70,8 @@ def test_garbage_is_counted_and_what_follows_is_taken(inside: Inside, topic: str
 def test_no_more_than_a_thousand_beginnings_are_kept_and_all_are_counted(inside: Inside, tmp_path: Path) -> None:
     inside.take(*(Received(BOX.topic("facts"), b"garbage %d" % n) for n in range(1200)))
     assert rejected(inside) == 1200
-    with closing(connect_reader(tmp_path / "central")) as db:
-        assert db.execute("SELECT count(*) FROM rejected").fetchone()[0] == 1000
+    with closing(open_reader(tmp_path / "central", inside.dsn)) as db:
+        assert db.rows("SELECT count(*) AS n FROM rejected") == [{"n": 1000}]
 
 
 @settings(max_examples=300, deadline=None)
@@ -126,6 +127,46 @@ def test_known_kinds_with_unknown_data_are_stored_and_add_nothing(facts: list[tu
         assert inside.receipts(inside.take(batch(bodies))) == [head(bodies)]
         assert inside.view.kpis()["sales"] == {"count": 0, "gross": 0, "currency": None}
         inside.store.close()
+
+
+def test_a_box_whose_first_message_holds_no_fact_stops_nobody(inside: Inside) -> None:
+    inside.keyring.enrol(BOX, signer().verifier.vkey())
+    inside.take(Received(BOX.topic("facts"), b'[{"x":1}]'))
+    assert rejected(inside) == 1
+    assert inside.receipts(inside.take(batch(TEN))) == [head(TEN)]
+
+
+def test_texts_and_numbers_at_their_limits_are_stored(inside: Inside) -> None:
+    odd, most = "\x00\U0001f3ab" * 1200, 2**53 - 1
+    line = {"sku": odd, "name": odd, "qty": most, "unit_price": 1, "discount": 0, "total": 1, "vat": odd}
+    sale: dict[str, Any] = {
+        "sale": odd,
+        "number": odd,
+        "drawer": odd,
+        "currency": odd,
+        "lines": [{**line, "qty": 1}, line],
+    }
+    sale |= {"tenders": [], "total": 2, "rounding": 0, "change": 0, "vat": [], "training": False}
+    event = {"event": odd, "name": odd, "currency": odd, "timezone": odd, "area_m2": odd}
+    power = {"soc_permille": most, "mv": -most, "ma": most, "pv_mw": None, "load_mw": None}
+    facts: list[tuple[str, dict[str, Any]]] = [
+        ("sale.completed/1", {**sale, "lines": [{**line, "qty": 1}]}),
+        ("sale.completed/1", sale),
+        ("event.created/1", event),
+        ("event.opened/1", {"event": odd}),
+        ("device.changed/1", {"device": odd, "kind": odd, "state": "online", "reason": odd}),
+        ("power.sampled/1", power),
+        ("list.defined/1", {"list": odd, "entry": "single"}),
+        ("ticket.refused/1", {"ticket": None, "list": odd, "gate": odd, "reason": "unknown"}),
+        ("crossings.counted/1", {"line": odd, "in": 1, "out": 0, "from_mono": 1, "to_mono": 2, "source": "beam"}),
+    ]
+    bodies = [TEN[0], *(body(seq, kind, data, event=odd, boot=odd) for seq, (kind, data) in enumerate(facts, 2))]
+    bodies.append(body(len(bodies) + 1, odd, event=odd, at=odd, id=odd))
+    assert inside.receipts(inside.take(batch(bodies[:5]), batch(bodies[8:]), batch(bodies[5:8]))) == [head(bodies)]
+    assert inside.bodies() == [raw.decode() for raw in bodies]
+    assert inside.view.kpis()["sales"]["count"] == 1
+    inside.take(batch([body(3, boot=odd, id="other")]))
+    assert len(inside.view.tasks(inside.now_ms)) == 1
 
 
 def test_sums_cannot_be_driven_out_of_their_columns(inside: Inside) -> None:

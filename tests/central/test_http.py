@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from appliance.projections import kpis
-from tests.central.bodies import batch, body, journal
+from tests.central.bodies import after, batch, body, journal
 from tests.central.conftest import BOX, Inside
 from tests.conftest import EngineBox
 from web.central.app import create_app
@@ -77,3 +77,16 @@ def test_amounts_of_two_currencies_are_never_added_up(inside: Inside, box: Engin
     more = [body(len(bodies) + 1, "sale.completed/1", other, event="ev2")]
     inside.take(batch([*bodies, *more]))
     assert inside.view.kpis()["sales"] == {"count": 2, "gross": None, "currency": "CHF and EUR"}
+
+
+def test_the_lines_of_a_box_that_fell_back_are_asked_for_by_name(web: FlaskClient, inside: Inside) -> None:
+    second = after(2, FORTY[:30], 500)
+    inside.take(batch(second, shift=30))
+    path = "/api/v1/boxes/cell/box-7/facts"
+    assert web.get(f"{path}?line=main").data == web.get(path).data
+    assert web.get(f"{path}?line=own").data == b"".join(raw + b"\n" for raw in [*FORTY[:30], *second])
+    forked = body(3, data={"by_ms": 999, "source": "rtc"})
+    assert web.get(f"{path}?line=orphaned").data == b"".join(raw + b"\n" for raw in [*FORTY[30:], forked])
+    answer = web.get(f"{path}?line=other")
+    assert (answer.status_code, answer.mimetype) == (422, "application/problem+json")
+    assert "main, own, orphaned" in answer.get_json()["detail"]

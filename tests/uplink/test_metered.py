@@ -4,6 +4,7 @@ sensors for Home Assistant."""
 import json
 import signal
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from appliance.central import intake
+from appliance.central.places import Rejected
 from appliance.clock import FakeClock
 from appliance.services.uplink import batches
 from appliance.services.uplink.budget import HEADERS, Budget
 from appliance.services.uplink.homeassistant import discovery
-from tests.brokers import Broker
+from tests.brokers import Broker, CentralProcess
 from tests.conftest import wait_until
 from tests.uplink.conftest import Box, Listener
 
@@ -125,9 +128,35 @@ def test_deflated_batches_say_so_and_hold_the_same_bytes(broker: Broker, box: Bo
     assert sum(len(message.payload) for message in heard) < plain / 4
 
 
+def test_central_reads_deflated_batches_too(broker: Broker, central: Callable[..., CentralProcess], box: Box) -> None:
+    there = central()
+    box.start_recorder(broker.address, there.key, "compress = true")
+    box.record(250)
+    box.start_uplink(broker.address, there.key, "compress = true")
+    box.wait_safe()
+    assert there.facts("cell", "box-7") == box.bodies()
+    assert there.json("/api/v1/tasks") == []
+
+
+@pytest.mark.parametrize(
+    ("payload", "encoding", "why"),
+    [
+        (b"[]", "gzip", "wants deflate"),
+        (b"not deflated", "deflate", "not deflated"),
+        (zlib.compress(b"[]")[:-1], "deflate", "cut off"),
+        (zlib.compress(b"[]") + b"more", "deflate", "goes on behind its end"),
+        (zlib.compress(bytes(intake.LARGEST + 1)), "deflate", "has more than"),
+    ],
+    ids=["another", "none", "cut", "more", "bomb"],
+)
+def test_central_refuses_what_it_cannot_inflate(payload: bytes, encoding: str, why: str) -> None:
+    with pytest.raises(Rejected, match=why):
+        intake.plain(payload, encoding)
+
+
 @given(st.binary(max_size=5000))
 def test_deflating_gives_the_same_back(payload: bytes) -> None:
-    assert zlib.decompress(batches.deflated(payload)) == payload
+    assert intake.plain(batches.deflated(payload), batches.ENCODING) == payload
 
 
 @pytest.mark.parametrize(("currency", "divisor"), [("EUR", "100"), ("JPY", "1"), ("", "100"), ("KWD", "1000")])

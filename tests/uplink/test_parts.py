@@ -12,7 +12,12 @@ from appliance.journal import codec
 from appliance.journal.read import Stored
 from appliance.services.uplink import batches, faults, flow
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
+    ['"kind":"x/1"', '"box":"other"', '\\"kind\\":\\"x', ',"kind":"evil/1","log":9']
+)
+KEYS = st.text("abc", max_size=3) | st.sampled_from(["kind", "box", "log", "seq"])
+NAMES = st.from_regex(r"[A-Za-z0-9_.:-]{1,20}", fullmatch=True)
+"""Of what ids and kinds are made."""
 
 
 def stored(pos: int, data: dict[str, object], kind: str = "clock.stepped/1", ident: str = "c.0") -> Stored:
@@ -21,7 +26,7 @@ def stored(pos: int, data: dict[str, object], kind: str = "clock.stepped/1", ide
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.dictionaries(st.text("abc", max_size=3), TEXT | st.integers(-9, 9), max_size=4), min_size=1), TEXT)
+@given(st.lists(st.dictionaries(KEYS, TEXT | st.integers(-9, 9), max_size=4), min_size=1), NAMES)
 def test_a_batch_is_json_and_holds_every_body_as_it_is_stored(data: list[dict[str, object]], odd: str) -> None:
     facts = [stored(pos, each, kind=f"x{odd}/1", ident=f"{odd}.{pos}") for pos, each in enumerate(data, 1)]
     payload, count = batches.batch(facts, 10**9)

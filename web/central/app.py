@@ -7,6 +7,12 @@ from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from appliance import log
+from web.central.page import shown
+from web.common.assets import COMMON, Assets
+from web.common.headers import secure
+
+LINES = ("main", "own", "orphaned")
+"""What ``?line=`` of a box's facts may be; the first is the default."""
 
 
 class Reading(Protocol):
@@ -18,8 +24,8 @@ class Reading(Protocol):
     def knows(self, cell: str, box: str) -> bool:
         """Whether there is such a box."""
 
-    def facts(self, cell: str, box: str) -> Iterator[str]:
-        """The bodies of a box, oldest first."""
+    def facts(self, cell: str, box: str, line: str) -> Iterator[str]:
+        """The bodies of one line of a box, oldest first."""
 
     def tasks(self, now_ms: int) -> list[dict[str, Any]]:
         """What a person should look at."""
@@ -30,13 +36,17 @@ class Reading(Protocol):
 
 def create_app(reading: Reading, now_ms: Callable[[], int]) -> Flask:
     """The WSGI application."""
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    assets = Assets([COMMON])
+    app.jinja_env.globals["asset"] = assets.url
+    app.register_blueprint(assets.blueprint())
+    secure(app)
 
     @app.get("/")
     def page() -> str:
         now = now_ms()
-        return render_template("boxes.html", boxes=reading.boxes(now), tasks=reading.tasks(now))
+        return render_template("boxes.html", **shown(reading.boxes(now), reading.tasks(now), reading.kpis(), now))
 
     @app.get("/api/v1/boxes")
     def boxes() -> Response:
@@ -44,11 +54,14 @@ def create_app(reading: Reading, now_ms: Callable[[], int]) -> Flask:
 
     @app.get("/api/v1/boxes/<cell>/<box>/facts")
     def facts(cell: str, box: str) -> Response:
+        line = request.args.get("line", LINES[0])
+        if line not in LINES:
+            return _problem(422, "validation", f"line is one of {', '.join(LINES)}", "Ask for one of them.")
         if not reading.knows(cell, box):
             return _problem(
                 404, "not-found", f"there is no box {box!r} of cell {cell!r}", "GET /api/v1/boxes lists all."
             )
-        lines = (f"{body}\n" for body in reading.facts(cell, box))
+        lines = (f"{body}\n" for body in reading.facts(cell, box, line))
         return Response(lines, mimetype="application/x-ndjson")
 
     @app.get("/api/v1/tasks")
@@ -68,13 +81,6 @@ def create_app(reading: Reading, now_ms: Callable[[], int]) -> Flask:
         rule = request.url_rule.rule if request.url_rule else ""
         log.get("central").error("request.failed", rule=rule, error=type(error).__name__)
         return _problem(500, "internal", "This could not be answered; the log of central says why.", "Try again.")
-
-    @app.after_request
-    def headers(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = "default-src 'self'; frame-ancestors 'none'"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Cache-Control"] = "no-store"
-        return response
 
     return app
 

@@ -1,6 +1,5 @@
 """Stored facts → one message: a batch of CloudEvents 1.0 (its JSON format, §4), the bodies byte for byte."""
 
-import json
 import zlib
 from collections.abc import Sequence
 
@@ -11,6 +10,7 @@ MOST = 100
 """Events in one batch."""
 
 ENCODING = "deflate"
+_END = '"'
 USUAL_BYTES = 64 * 1024
 """A batch ends before this, so that a slow line is not blocked for long; a single larger fact goes alone."""
 
@@ -23,18 +23,20 @@ class FactTooLarge(Exception):
 
 
 def event(fact: Stored) -> bytes:
-    """One CloudEvent; ``data`` is the stored text itself, so that central hashes what the journal hashed."""
-    envelope = json.loads(fact.body)
-    head = {
-        "specversion": "1.0",
-        "id": fact.id,
-        "source": f"boothkit/{envelope['box']}/{fact.log}",
-        "type": f"org.boothkit.{envelope['kind']}",
-        "seq": fact.seq,
-        "pos": fact.pos,
-    }
-    text = json.dumps(head, separators=(",", ":"), ensure_ascii=False)
-    return f'{text[:-1]},"data":{fact.body}}}'.encode()
+    """One CloudEvent; ``data`` is the stored text itself, so that central hashes what the journal hashed.
+
+    Box and kind are cut out of the text, because parsing it was most of the work of sending. In canonical form the box
+    comes before anything that somebody typed, and behind the kind there are only numbers; ids, boxes and kinds are of
+    letters that JSON leaves as they are.
+    """
+    body = fact.body
+    box = body.index('"box":"') + 7
+    kind = body.rindex('"kind":"') + 8
+    source = f"boothkit/{body[box : body.index(_END, box)]}/{fact.log}"
+    return (
+        f'{{"specversion":"1.0","id":"{fact.id}","source":"{source}",'
+        f'"type":"org.boothkit.{body[kind : body.index(_END, kind)]}","seq":{fact.seq},"pos":{fact.pos},"data":{body}}}'
+    ).encode()
 
 
 def batch(facts: Sequence[Stored], limit: int) -> tuple[bytes, int]:
