@@ -28,6 +28,7 @@ SCREENS = {
     "box": "The box and its devices",
     "portal": "What guests see first",
     "receipt": "A guest's receipt, promised",
+    "verify": "Checking a receipt, before the poster was compared",
     "privacy": "What the box keeps of guests",
     "bench": "The demo's bench: the other end of every device",
 }
@@ -148,6 +149,9 @@ def _visit(page: Page, at: Places) -> Iterator[str]:
     page.goto(at.portal + slip["qr"][0][slip["qr"][0].index("/r/") :])
     expect(page.locator("main")).to_contain_text("Promised")
     yield "receipt"
+    page.goto(at.portal + str(page.get_by_text("Check it on this phone").get_attribute("href")))
+    expect(page.locator("main")).to_contain_text("Whose key?")
+    yield "verify"
     page.goto(f"{at.portal}/privacy")
     yield "privacy"
 
