@@ -1,6 +1,5 @@
 """``boothkit configure``: lay the configuration down for the workers, as a box does at each start."""
 
-import os
 from pathlib import Path
 
 import click
@@ -8,6 +7,7 @@ import click
 from appliance import config as configuration
 from appliance.commands._common import Box, common
 from appliance.errors import BoothkitError
+from appliance.services.context import state_folder
 
 KEPT = Path("/var/lib/boothkit-config")
 
@@ -24,8 +24,7 @@ def command(box: Box) -> None:
     """Read boothkit.toml for the service's workers; a wrong one is reported, and the last right one stays in force."""
     from appliance.services.configuration import settle
 
-    # systemd names the folder that StateDirectory= made.
-    kept = Path(os.environ.get("STATE_DIRECTORY", KEPT))
+    kept = state_folder(KEPT)
     if not (box.run / "secret").is_dir() or not kept.is_dir():
         raise NoRunFolder(f"{box.run / 'secret'} and {kept}: not both there")
     outcome = settle(box.run, kept, configuration.find(box.config_path))

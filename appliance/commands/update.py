@@ -1,6 +1,5 @@
 """``boothkit update``: install what the steward was asked to install, as root."""
 
-import os
 import platform
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from appliance.commands._common import Box, common
 from appliance.durable import write_durably
 from appliance.errors import Problem
 from appliance.services import update
-from appliance.services.context import box_id
+from appliance.services.context import box_id, state_folder
 
 
 @click.command()
@@ -27,8 +26,7 @@ def command(box: Box, name: str | None) -> None:
         asked.unlink(missing_ok=True)  # first: a request that ends in a fault must not come back by itself
         if not name:
             raise Problem("not-found", "nobody asked for an update", "Name one: boothkit update NAME")
-    # systemd names the folder that StateDirectory= made.
-    state = Path(os.environ.get("STATE_DIRECTORY", update.STATE))
+    state = state_folder(update.STATE)
     board = Board(box.run, "update")
     slots = update.Slots(box.config.update.slots, Path(box.config.update.cmdline))
     try:

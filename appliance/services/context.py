@@ -75,6 +75,11 @@ def box_id(config: Config, data: Path) -> str:
     return ident
 
 
+def state_folder(otherwise: Path) -> Path:
+    """The folder that systemd made for this unit (StateDirectory=, systemd.exec(5)), else ``otherwise``."""
+    return Path(os.environ.get("STATE_DIRECTORY", otherwise))
+
+
 def default_run(data: Path) -> Path:
     """The run folder that belongs to a data folder: /run/boothkit for the service, else a short private folder of
     this user.

@@ -1,12 +1,13 @@
 """The script, and a box with receipts."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.portal.stall import Stall
+from tests.portal.conftest import stall
 from tests.verify.script import NODE, Script
+
+__all__ = ["stall"]
 
 
 @pytest.fixture(scope="session")
@@ -15,12 +16,3 @@ def script(request: pytest.FixtureRequest) -> Iterator[Script]:
     running = Script(None if NODE else request.getfixturevalue("chromium"))
     yield running
     running.close()
-
-
-@pytest.fixture(scope="module")
-def stall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stall]:
-    """A demo whose guests look at its portal."""
-    folder: Path = tmp_path_factory.mktemp("stall")
-    box = Stall(folder)
-    yield box
-    box.close()

@@ -1,12 +1,14 @@
 """Discovery for Home Assistant (its MQTT integration, "MQTT Discovery"): sensors that read the topics below `live/`."""
 
 import json
+from functools import lru_cache
 from typing import Any
 
 PREFIX = "homeassistant"
 
 
-def discovery(box: str, prefix: str, version: str, currency: str) -> list[tuple[str, bytes]]:
+@lru_cache(maxsize=1)
+def discovery(box: str, prefix: str, version: str, currency: str) -> tuple[tuple[str, bytes], ...]:
     """Topic and payload of each sensor, to be retained. ``prefix``: that of the box's own topics; ``currency``: ISO
     4217, empty before the first event."""
     from babel.numbers import get_currency_precision
@@ -52,4 +54,4 @@ def discovery(box: str, prefix: str, version: str, currency: str) -> list[tuple[
         }
         payload = json.dumps(config, separators=(",", ":"), ensure_ascii=False).encode()
         found.append((f"{PREFIX}/sensor/boothkit_{box}/{key}/config", payload))
-    return found
+    return tuple(found)

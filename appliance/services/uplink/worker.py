@@ -1,11 +1,9 @@
 """The worker: follows the journal, sends what is not yet safe, hears what central says."""
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from pathlib import Path
 
 from appliance import log
 from appliance.board import Board
@@ -14,7 +12,7 @@ from appliance.errors import RecorderDown
 from appliance.journal.follow import Wake
 from appliance.journal.read import Reader
 from appliance.projections import events
-from appliance.services.context import WorkerContext
+from appliance.services.context import WorkerContext, state_folder
 from appliance.services.run import Loop
 from appliance.services.uplink import batches, live
 from appliance.services.uplink.address import Address
@@ -66,8 +64,7 @@ class Uplink:
         self._live = live.Changes()
         self._prefix = f"boothkit/1/{ctx.config.box.cell}/{ctx.box}"
         mqtt = ctx.config.mqtt
-        # systemd names the folder that StateDirectory= made; a laptop's run folder lasts as long as it is up.
-        kept = Path(os.environ.get("STATE_DIRECTORY", ctx.run)) / "uplink-budget.json"
+        kept = state_folder(ctx.run) / "uplink-budget.json"  # a laptop's run folder lasts as long as it is up
         self._budget = Budget(mqtt.daily_mb * 1_000_000, kept, ctx.clock, loop.now)
         host, port = split_host_port(mqtt.broker, where="mqtt.broker")
         self._connection = Connection(
