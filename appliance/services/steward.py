@@ -29,7 +29,6 @@ from appliance.clock import Clock, parse_rfc3339
 from appliance.errors import Problem, RecorderDown, invalid
 from appliance.journal import wire
 from appliance.journal.read import Reader
-from appliance.projections import events
 from appliance.services.context import WorkerContext
 from appliance.services.run import Loop
 
@@ -199,6 +198,8 @@ class Steward:
         return parse_rfc3339(msgspec.json.decode(newest[0].body)["at"]) if newest else 0
 
     def _update(self, asked: ApplyUpdate) -> dict[str, Any]:
+        from appliance.projections import events  # here: it brings signatures along, and updates are rare
+
         try:
             event = events.current(self._reader.db())
         except RecorderDown as error:
