@@ -8,7 +8,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.conftest import wait_until
@@ -224,6 +225,18 @@ class Container:
     def journal(self, *arguments: str) -> str:
         """The log since boot."""
         return self.run(["journalctl", "--quiet", "--boot", "--output=short-monotonic", *arguments]).stdout
+
+
+@contextmanager
+def booted(tree: Path, folder: Path) -> Iterator[Container]:
+    """A box that is up, for all tests of a module; its log is shown at the end."""
+    made = Container(tree, folder)
+    try:
+        made.start()
+        yield made
+        made.show_log()
+    finally:
+        made.stop()
 
 
 def _init_below(pid: int) -> int | None:

@@ -10,7 +10,7 @@ import pytest
 
 from appliance.commands.worker import WORKERS
 from appliance.domain.kernel import command_types
-from tests.system.container import Container
+from tests.system.container import Container, booted
 from tests.system.hands import boothkit
 from tests.system.outside import ADDRESS, Outside
 
@@ -107,17 +107,12 @@ THEIRS = {
 @pytest.fixture(scope="module")
 def box(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
     """One box with an open event, for all tests here: nothing that they try may change it."""
-    made = Container(tree, tmp_path_factory.mktemp("isolation"))
-    try:
-        made.start()
+    with booted(tree, tmp_path_factory.mktemp("isolation")) as made:
         boothkit(made, "event", "create", "--name", "Quay", "--area-m2", "12")
         boothkit(made, "event", "open")
         boothkit(made, "tickets", "keygen")
         made.run(["boothkit", "staff", "add", "Ada", "--role", "lead"])
         yield made
-        made.show_log()
-    finally:
-        made.stop()
 
 
 def inside(box: Container, worker: str, code: str, asked: Any, *, sandbox: bool = True) -> Any:

@@ -8,7 +8,7 @@ import pytest
 
 from appliance.commands.worker import WORKERS
 from tests.conftest import wait_until
-from tests.system.container import Container
+from tests.system.container import Container, booted
 from tests.system.hands import boothkit
 
 LONG_S = 60.0
@@ -24,14 +24,9 @@ for _ in sys.stdin:
 @pytest.fixture(scope="module")
 def box(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
     """One box for all harm that is done here; every test leaves it well."""
-    made = Container(tree, tmp_path_factory.mktemp("recovery"))
-    try:
-        made.start()
+    with booted(tree, tmp_path_factory.mktemp("recovery")) as made:
         boothkit(made, "event", "create", "--name", "Quay", "--area-m2", "12")
         yield made
-        made.show_log()
-    finally:
-        made.stop()
 
 
 def unit(worker: str) -> str:
