@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo check test bench soak docs root screenshots
+.PHONY: help setup demo check test bench soak fuzz docs root screenshots
 
 ## Boothkit: the box that runs a pop-up.
 ##
@@ -17,9 +17,10 @@ demo: .venv/.runtime
 ##   make test     The whole suite; installs the broker, the browser and the rules of accessibility that it needs
 ##                 where it may, else names them.
 ##                 make test ARGS="tests/services -k watchdog" passes options on to pytest.
-test: .venv/.dev tests/browser/node_modules/.stamp
+test: .venv/.dev tests/browser/node_modules/.stamp tests/foreign/node_modules/.stamp
 	-@tools/debian mosquitto chromium fonts-dejavu-core curl nftables strace \
-	  systemd udev iproute2 systemd-container mmdebstrap zstd postgresql
+	  systemd udev iproute2 systemd-container mmdebstrap zstd postgresql \
+	  xkb-data fonts-wqy-microhei fonts-symbola
 	.venv/bin/pytest $(ARGS)
 
 ##   make check    Format, lint, types and the contracts about who may import whom; changes nothing.
@@ -39,7 +40,12 @@ bench: .venv/.dev
 soak: .venv/.dev
 	-@tools/debian mosquitto postgresql strace
 	seed=$$(date +%s); POWERCUT_POINTS=20000 POWERCUT_SEED=$$seed TORTURE_FACTS=1000000 TORTURE_SEED=$$seed \
-	  .venv/bin/pytest tests/powercut tests/torture -o timeout=0 $(ARGS)
+	  RECEIPTS=1000 RECEIPTS_SEED=$$seed \
+	  .venv/bin/pytest tests/powercut tests/torture tests/paper -o timeout=0 $(ARGS)
+
+##   make fuzz     Every parser and decoder, a million inputs each, with another seed each time: about an hour.
+fuzz: .venv/.dev
+	FUZZ_INPUTS=1000000 FUZZ_SEED=$$(date +%s) .venv/bin/pytest tests/fuzz -o timeout=0 -rP $(ARGS)
 
 ##   make docs     The pages of docs/reference that are made from the code.
 docs: .venv/.dev
@@ -69,8 +75,8 @@ setup: .venv/.runtime
 	@tools/venv requirements-dev.lock
 	@touch .venv/.runtime $@
 
-# axe-core, for tests only and from its lock, which names no registry: npm asks the one it is set up for. Without it
-# the tests that need it are skipped and say so.
-tests/browser/node_modules/.stamp: tests/browser/package.json tests/browser/package-lock.json
+# axe-core and receiptio, for tests only and from their locks, which name no registry: npm asks the one it is set up
+# for. Without them the tests that need them are skipped and say so.
+tests/browser/node_modules/.stamp tests/foreign/node_modules/.stamp: tests/%/node_modules/.stamp: tests/%/package.json tests/%/package-lock.json
 	-@command -v npm >/dev/null || tools/debian nodejs npm
-	-@npm ci --prefix tests/browser --ignore-scripts --no-fund --no-audit --loglevel=error && touch $@
+	-@npm ci --prefix tests/$* --ignore-scripts --no-fund --no-audit --loglevel=error && touch $@

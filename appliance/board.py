@@ -99,6 +99,16 @@ class Board:
         temporary.rename(self._folder / PAGE)
 
 
+def page_path(run: Path, name: str) -> Path:
+    """Where a worker's page is."""
+    return run / "board" / name / PAGE
+
+
+def read(run: Path, name: str) -> dict[str, Any] | None:
+    """One worker's page; None as in ``read_all``."""
+    return _read(page_path(run, name))
+
+
 def read_all(run: Path) -> dict[str, dict[str, Any]]:
     """The pages of all workers by name. One that is missing, half-written, too large or garbage is left out:
     its reader shows that worker as silent."""
@@ -109,7 +119,7 @@ def read_all(run: Path) -> dict[str, dict[str, Any]]:
         return pages
     for name in names:
         if _NAME.fullmatch(name) and len(pages) < _MOST_FILES:
-            page = _read(run / "board" / name / PAGE)
+            page = read(run, name)
             if page is not None:
                 pages[name] = page
     return pages

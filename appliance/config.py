@@ -15,6 +15,7 @@ SEARCH = (Path("/boot/firmware/boothkit.toml"), Path("/etc/boothkit/boothkit.tom
 DEFAULT_DATA = Path("/var/lib/boothkit")
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 
 
@@ -99,6 +100,29 @@ class UpdateTable(Table, frozen=True):
     cmdline: str = "/boot/firmware/cmdline.txt"
 
 
+class PowerTable(Table, frozen=True):
+    """The battery, and when what is switched off. ``capacity_ah`` or ``capacity_wh`` as printed on the battery, 0 = not
+    known; ``cells`` in a row, 0 = those of a 12 V battery; ``saving``, ``low``, ``critical``, ``cutoff``: percent of
+    charge at which a level begins, 0 = that of the chemistry; ``cutoff_v``, ``hard_v``: volts of the whole battery
+    below which the box switches off, and below which nobody can put that off, 0 = those of the chemistry;
+    ``announce_s``: seconds between saying and doing; ``shutdown_min``: minutes of charge left at which the box
+    switches off while critical; ``uplink``: the level at which the uplink is slowed down."""
+
+    chemistry: Literal["lifepo4", "lead", "li-ion"] = "lifepo4"
+    capacity_ah: Annotated[float, msgspec.Meta(ge=0, le=10_000)] = 0.0
+    capacity_wh: Annotated[float, msgspec.Meta(ge=0, le=500_000)] = 0.0
+    cells: Annotated[int, msgspec.Meta(ge=0, le=32)] = 0
+    saving: Percent = 0
+    low: Percent = 0
+    critical: Percent = 0
+    cutoff: Percent = 0
+    cutoff_v: Annotated[float, msgspec.Meta(ge=0, le=100)] = 0.0
+    hard_v: Annotated[float, msgspec.Meta(ge=0, le=100)] = 0.0
+    announce_s: Annotated[int, msgspec.Meta(ge=10, le=3600)] = 120
+    shutdown_min: Annotated[int, msgspec.Meta(ge=0, le=240)] = 10
+    uplink: Literal["saving", "low", "critical", "never"] = "low"
+
+
 class Config(Table, frozen=True):
     """The whole file. ``devices``: NAME = "URI"; the kind is NAME up to its first dash."""
 
@@ -112,13 +136,14 @@ class Config(Table, frozen=True):
     clock: ClockTable = ClockTable()
     steward: StewardTable = StewardTable()
     update: UpdateTable = UpdateTable()
+    power: PowerTable = PowerTable()
 
     def device_names(self, kind: str) -> list[str]:
         """Names of the configured devices of one kind, in the file's order."""
         return [name for name in self.devices if name.partition("-")[0] == kind]
 
 
-DEVICE_KINDS = ("printer", "scanner", "footfall", "power")
+DEVICE_KINDS = ("printer", "scanner", "footfall", "power", "indicator", "button", "relay")
 
 
 def find(explicit: str | Path | None) -> Path | None:
@@ -211,9 +236,17 @@ def _check(config: Config, where: str) -> None:
                 f"{where}: mqtt.broker: wants host:port only; user and password_file have keys of their own"
             )
         split_host_port(config.mqtt.broker, where=f"{where}: mqtt.broker")
+    limits = [value for value in _percents(config.power).values() if value]
+    if limits != sorted(limits, reverse=True):
+        found = ", ".join(f"{key} = {value}" for key, value in _percents(config.power).items())
+        raise ConfigError(f"{where}: [power] {found}: wants saving above low above critical above cutoff")
     url = urlsplit(config.portal.public_url)
     if url.scheme not in ("http", "https") or not url.netloc:
         raise ConfigError(f"{where}: portal.public_url {config.portal.public_url!r}: wants http://HOST or https://HOST")
+
+
+def _percents(power: PowerTable) -> dict[str, int]:
+    return {"saving": power.saving, "low": power.low, "critical": power.critical, "cutoff": power.cutoff}
 
 
 def split_host_port(text: str, *, where: str) -> tuple[str, int]:

@@ -8,6 +8,9 @@ from typing import Literal, Protocol
 from drivers.life import Life
 
 Direction = Literal["in", "out"]
+Role = Literal["battery", "solar", "load", "all"]
+"""Which of its values a power source is trusted for: it measures the whole battery, the panel, the load, or it is a
+charger that sees all three from its own place."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ class PowerReading:
     battery is charged.
 
     `soc_permille` 0…1000, `mv` battery voltage, `ma` battery current, `pv_mw` solar input, `load_mw` drawn by
-    the load.
+    the load. `lasts_s`: how long the values may count when no other reading comes. `ttg_s` seconds until the device
+    holds its battery for empty, `consumed_mah` what is missing to full, `celsius` the battery's temperature.
     """
 
     soc_permille: int | None
@@ -44,6 +48,11 @@ class PowerReading:
     pv_mw: int | None
     load_mw: int | None
     mono: float
+    role: Role = "all"
+    lasts_s: float = 15.0
+    ttg_s: int | None = None
+    consumed_mah: int | None = None
+    celsius: int | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,19 @@ class BeamFault:
     mono: float
 
 
-Event = Scan | Crossing | PowerReading | BeamFault
+@dataclass(frozen=True)
+class Press:
+    """A person pressed `button`; `held`: long enough to mean it, told while the button is still down."""
+
+    button: str
+    held: bool
+    mono: float
+
+
+Event = Scan | Crossing | PowerReading | BeamFault | Press
+
+Signal = Literal["admitted", "refused", "exited", "attention", "ready", "trouble", "test", "off"]
+"""What an indicator can be told to show."""
 
 
 class Device(Protocol):

@@ -45,17 +45,33 @@ class Life:
         self._stale = False
         self._delay = FIRST_DELAY
         self._next_try = now()
-        self.state: State = "absent"
-        self.reason = "not tried yet"
-        self.remedy = ""
-        self.since = now()
+        self._told: tuple[State, str, str, float] = "absent", "not tried yet", "", now()
         self.last_ok: float | None = None
         self.counters: Counter[str] = Counter()
 
+    @property
+    def state(self) -> State:
+        return self._told[0]
+
+    @property
+    def reason(self) -> str:
+        return self._told[1]
+
+    @property
+    def remedy(self) -> str:
+        return self._told[2]
+
+    @property
+    def since(self) -> float:
+        return self._told[3]
+
+    @property
+    def told(self) -> tuple[State, str]:
+        """State and reason that belong together, also for another thread than the device's."""
+        return self._told[:2]
+
     def set(self, state: State, reason: str, remedy: str = "") -> None:
-        if state != self.state:
-            self.since = self._now()
-        self.state, self.reason, self.remedy = state, reason, remedy
+        self._told = state, reason, remedy, self.since if state == self.state else self._now()
         self._stale = False
 
     def trying(self) -> None:
@@ -130,11 +146,12 @@ class Life:
 
     def snapshot(self) -> dict[str, Any]:
         """For the status board: `state, reason, remedy, since, last_ok` (mono s or None) and `counters`."""
+        state, reason, remedy, since = self._told
         return {
-            "state": self.state,
-            "reason": self.reason,
-            "remedy": self.remedy,
-            "since": self.since,
+            "state": state,
+            "reason": reason,
+            "remedy": remedy,
+            "since": since,
             "last_ok": self.last_ok,
             "counters": dict(self.counters),
         }

@@ -14,7 +14,7 @@ from drivers.device import Device
 from drivers.errors import BadUri
 from drivers.uri import Uri
 
-KINDS = ("printer", "scanner", "footfall", "power")
+KINDS = ("printer", "scanner", "footfall", "power", "indicator", "button", "relay")
 
 
 def kind_of(name: str) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 Page = Iterator[str]
 
-_WORDS = {int: "integer", str: "text", bool: "true or false", NoneType: "null"}
+_WORDS = {int: "integer", float: "number", str: "text", bool: "true or false", NoneType: "null"}
 
 
 def doc(thing: object, *, first: bool = False) -> str:

@@ -26,6 +26,9 @@ SCREENS = {
     "door-refused": "A ticket was used before",
     "lead": "The lead's numbers",
     "box": "The box and its devices",
+    "kit": "Plugging in the kit: the step that is done now",
+    "device": "One device: what to do, what happened",
+    "power": "Battery and sun, what comes, what will be switched off",
     "portal": "What guests see first",
     "receipt": "A guest's receipt, promised",
     "verify": "Checking a receipt, before the poster was compared",
@@ -133,6 +136,14 @@ def _look(page: Page, at: Places) -> Iterator[str]:
     page.goto(f"{at.staff}/box")
     expect(page.locator("h1")).to_have_text("All is well")
     yield "box"
+    page.goto(f"{at.staff}/kit")
+    page.get_by_role("button", name="Begin the check").click()
+    expect(page.locator("main")).to_contain_text("Step 1")
+    yield "kit"
+    page.goto(f"{at.staff}/box/devices/printer")
+    yield "device"
+    page.goto(f"{at.staff}/power")
+    yield "power"
     yield from _visit(page, at)
     page.goto(at.bench)
     page.locator("#wire summary").click()

@@ -6,7 +6,7 @@ import json
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import click
 
@@ -127,3 +127,65 @@ def vedirect(tcp: int | None, link: Path | None, recording: Path | None) -> None
 
     uri = _uri(tcp, link, scheme="vedirect", options={"driver": "vedirect"})
     _serve(uri, lambda: serve(link or tcp or 0, lambda: _say_ready("vedirect", uri), recording=recording))
+
+
+@command.command()
+@_where
+def epever(tcp: int | None, link: Path | None) -> None:
+    """A solar charge controller that answers questions over Modbus RTU as unit 1."""
+    from drivers.emulators.epever import serve
+
+    uri = _uri(tcp, link, scheme="epever", options={"driver": "epever"})
+    _serve(uri, lambda: serve(link or tcp or 0, lambda: _say_ready("epever", uri)))
+
+
+@command.command()
+@click.option(
+    "--root", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where the tree of files is made."
+)
+@click.option("--volts", type=float, default=13.2, show_default=True, help="At the battery.")
+@click.option("--amps", type=float, default=-1.4, show_default=True, help="Positive while it is charged.")
+@common
+def hwmon(_box: Box, root: Path, volts: float, amps: float) -> None:
+    """A current sensor (INA226) as the kernel shows it under /sys."""
+    from drivers.emulators.sysfs import HwmonEmulator
+
+    _stand("hwmon", f"hwmon://ina226?root={root.absolute()}", HwmonEmulator(root, volts=volts, amps=amps))
+
+
+@command.command("power-supply")
+@click.option(
+    "--root", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where the tree of files is made."
+)
+@click.option("--volts", type=float, default=13.2, show_default=True, help="At the battery.")
+@click.option("--amps", type=float, default=-1.4, show_default=True, help="Positive while it is charged.")
+@click.option("--soc", type=float, default=82, show_default=True, help="State of charge in percent.")
+@common
+def power_supply(_box: Box, root: Path, volts: float, amps: float, soc: float) -> None:
+    """A battery with its gauge as the kernel shows it under /sys."""
+    from drivers.emulators.sysfs import PowerSupplyEmulator
+
+    emulator = PowerSupplyEmulator(root, volts=volts, amps=amps, soc=soc)
+    _stand("power-supply", f"power-supply://BAT0?root={root.absolute()}", emulator)
+
+
+class _Standing(Protocol):
+    def start(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def _stand(name: str, uri: str, emulator: _Standing) -> None:
+    """Files that stay until a signal ends it, and then go."""
+    from drivers.emulators.port import lines_until_terminated
+
+    parsed = Uri.parse(uri)
+
+    def stay() -> None:
+        emulator.start()
+        try:
+            lines_until_terminated(None, lambda _line: None, lambda: _say_ready(name, parsed))
+        finally:
+            emulator.close()
+
+    _serve(parsed, stay)

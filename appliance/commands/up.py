@@ -104,7 +104,7 @@ def _spec(name: str, box: Box, run: Path, demo: bool) -> Spec:
     needs: tuple[str, ...] = () if name in ("recorder", "bench") else ("recorder",)
     if demo and needs:
         needs = ("recorder", "bench")  # a device worker that is ready has found its emulated device
-    env = {"BOOTHKIT_RUN": str(run), "BOOTHKIT_CONFIG": str(run / "config.json"), "LG_WD": str(run)}
+    env = {"BOOTHKIT_RUN": str(run), "BOOTHKIT_CONFIG": str(run / "config.json")}
     return Spec(name, argv, env, needs)
 
 

@@ -151,7 +151,7 @@ class Context:
     """What a decision is told besides its question: time, place, who asks, and sources of identities.
 
     ``log``: the log that the facts will stand in. ``event``: the present event or "". ``printer``: the device that
-    prints receipts, or "". ``seal`` makes the record of something personal.
+    prints receipts, or ""; ``printers``: all there are. ``seal`` makes the record of something personal.
     """
 
     now: Now
@@ -163,6 +163,7 @@ class Context:
     new_id: Callable[[str], str]
     seal: Callable[[dict[str, str]], Personal]
     printer: str = ""
+    printers: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

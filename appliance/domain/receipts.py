@@ -1,11 +1,17 @@
-"""Paper: asked for with the sale, and what became of it."""
+"""Paper: receipts asked for with a sale or again, other slips, and what became of each."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-from appliance.domain.kernel import DEVICE, Ask, Context, Decided, Fact, command, kind, refuse
+from appliance.domain.kernel import DEVICE, STAFF, Ask, Context, Decided, Fact, command, kind, refuse
+from appliance.errors import invalid
 
 Outcome = Literal["printed", "unconfirmed", "not_printed", "unknown"]
+SlipKind = Literal["kit-test", "kit-sheet"]
+TICKET_PRINTER = "printer-tickets"
+"""The printer with this name prints tickets; receipts go to the first other one, or to it when it is the only one."""
+MAX_COPIES = 99
+"""Of one receipt: more are no customer's wish."""
 
 
 @kind("receipt.requested/1")
@@ -28,12 +34,61 @@ class ReceiptPrinted(Fact, frozen=True):
     outcome: Outcome
 
 
+@kind("receipt.settled/1")
+class ReceiptSettled(Fact, frozen=True):
+    """A person has looked at a receipt whose outcome was not certain, and says whether it is on paper."""
+
+    sale: str
+    copy: int
+    on_paper: bool
+
+
+@kind("slip.requested/1")
+class SlipRequested(Fact, frozen=True):
+    """Another piece of paper shall come out of ``printer``. ``about``: what it shows, such as the id of a kit check."""
+
+    slip: str
+    slip_kind: SlipKind
+    about: str
+    printer: str
+    copy: int
+
+
+@kind("slip.printed/1")
+class SlipPrinted(Fact, frozen=True):
+    """What became of a slip, as for receipts."""
+
+    slip: str
+    copy: int
+    printer: str
+    outcome: Outcome
+
+
 @dataclass(frozen=True)
-class ReceiptKnown:
+class PaperKnown:
     """Whether this copy was requested, and its outcome so far."""
 
     requested: bool
     outcome: Outcome | None
+
+
+@dataclass(frozen=True)
+class CopiesKnown:
+    """Of one sale: whether there is such a sale, its newest copy, and where that one waits (None = it has an
+    outcome)."""
+
+    sale: bool
+    newest: int | None
+    waits_at: str | None
+
+
+@dataclass(frozen=True)
+class SettleKnown:
+    """Whether this copy was requested, its outcome, and what a person has said of it."""
+
+    requested: bool
+    outcome: Outcome | None
+    settled: bool | None
 
 
 class ReportReceipt(Ask, frozen=True):
@@ -45,12 +100,83 @@ class ReportReceipt(Ask, frozen=True):
     outcome: Outcome
 
 
+class ReportSlip(Ask, frozen=True):
+    """The printing worker tells what became of a slip."""
+
+    slip: str
+    copy: int
+    printer: str
+    outcome: Outcome
+
+
+class Reprint(Ask, frozen=True):
+    """``printer``: another one than the receipts' own."""
+
+    sale: str
+    printer: str | None = None
+
+
+class Settle(Ask, frozen=True):
+    """``on_paper``: the person has it in the hand."""
+
+    sale: str
+    copy: int
+    on_paper: bool
+
+
 @command("receipt.report", ReportReceipt, DEVICE)
-def report(ask: ReportReceipt, known: ReceiptKnown, ctx: Context) -> Decided:
+def report(ask: ReportReceipt, known: PaperKnown, ctx: Context) -> Decided:
     """One outcome for each copy that was asked for; ``not_printed`` may be followed by a better one."""
     if not known.requested:
         refuse("not-found", f"copy {ask.copy} of sale {ask.sale} was never asked for")
-    if known.outcome is not None and known.outcome != "not_printed":
+    if _final(known.outcome):
         return Decided([], {"outcome": known.outcome})
     fact = ReceiptPrinted(sale=ask.sale, copy=ask.copy, printer=ask.printer, outcome=ask.outcome)
     return Decided([fact], {"outcome": ask.outcome})
+
+
+@command("slip.report", ReportSlip, DEVICE)
+def report_slip(ask: ReportSlip, known: PaperKnown, ctx: Context) -> Decided:
+    """As for receipts."""
+    if not known.requested:
+        refuse("not-found", f"copy {ask.copy} of slip {ask.slip} was never asked for")
+    if _final(known.outcome):
+        return Decided([], {"outcome": known.outcome})
+    fact = SlipPrinted(slip=ask.slip, copy=ask.copy, printer=ask.printer, outcome=ask.outcome)
+    return Decided([fact], {"outcome": ask.outcome})
+
+
+@command("receipt.reprint", Reprint, STAFF)
+def reprint(ask: Reprint, known: CopiesKnown, ctx: Context) -> Decided:
+    """One more copy, marked DUPLICATE. While one still waits for the same printer there is nothing to copy yet: two
+    taps make one."""
+    if not known.sale:
+        refuse("not-found", f"there is no sale {ask.sale[:80]}", "Look it up by its number.")
+    printer = ask.printer or ctx.printer
+    if not printer or printer not in ctx.printers:
+        there = ", ".join(ctx.printers) or "none"
+        refuse("not-found", f"there is no printer {printer[:40]!r}; there are: {there}", "Plug a printer in.")
+    if known.waits_at == printer:
+        refuse("receipt-waiting", f"copy {known.newest} still waits for {printer}", "Look at the printer first.")
+    copy = 0 if known.newest is None else known.newest + 1
+    if copy > MAX_COPIES:
+        refuse("too-many-copies", f"this receipt was printed {copy} times", "Show the receipt's page instead.")
+    fact = ReceiptRequested(sale=ask.sale, copy=copy, printer=printer)
+    return Decided([fact], {"sale": ask.sale, "copy": copy, "printer": printer})
+
+
+@command("receipt.settle", Settle, STAFF)
+def settle(ask: Settle, known: SettleKnown, ctx: Context) -> Decided:
+    """What a person saw ends the uncertainty of a copy; what the printer itself confirmed is not asked about."""
+    if not known.requested:
+        refuse("not-found", f"copy {ask.copy} of sale {ask.sale[:80]} was never asked for")
+    if known.outcome is None:
+        raise invalid(f"copy {ask.copy} still waits for its printer", "Wait for its outcome.")
+    answer = {"sale": ask.sale, "copy": ask.copy, "on_paper": ask.on_paper}
+    if known.settled == ask.on_paper or known.outcome == "printed":
+        return Decided([], {**answer, "on_paper": True if known.outcome == "printed" else ask.on_paper})
+    return Decided([ReceiptSettled(sale=ask.sale, copy=ask.copy, on_paper=ask.on_paper)], answer)
+
+
+def _final(outcome: Outcome | None) -> bool:
+    return outcome is not None and outcome != "not_printed"

@@ -1,4 +1,4 @@
-"""Sales, and what became of their receipts."""
+"""Sales."""
 
 import json
 import sqlite3
@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 
 from appliance.clock import Now, rfc3339
 from appliance.domain.money import half_up
-from appliance.domain.receipts import ReceiptKnown, ReceiptPrinted, ReceiptRequested, ReportReceipt
 from appliance.domain.sales import CompleteSale, SaleCompleted, SaleKnown
 from appliance.journal.records import Record
-from appliance.projections import catalogue, drawer, events
+from appliance.projections import catalogue, drawer, events, paper
 from appliance.projections.registry import Surroundings, folds, knows
 
 TABLES = """
@@ -20,9 +19,6 @@ CREATE TABLE p_sale(
   event TEXT NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL, drawer TEXT NOT NULL, currency TEXT NOT NULL,
   total INTEGER NOT NULL, net INTEGER NOT NULL, cost INTEGER NOT NULL, lines_without_cost INTEGER NOT NULL,
   training INTEGER NOT NULL, UNIQUE(log, n)) STRICT;
-CREATE TABLE p_receipt(
-  sale TEXT NOT NULL, copy INTEGER NOT NULL, printer TEXT NOT NULL, pos INTEGER NOT NULL, outcome TEXT,
-  PRIMARY KEY(sale, copy)) STRICT, WITHOUT ROWID;
 """
 
 
@@ -54,20 +50,6 @@ def completed(db: sqlite3.Connection, record: Record, fact: SaleCompleted) -> No
     )
 
 
-@folds(ReceiptRequested)
-def requested(db: sqlite3.Connection, record: Record, fact: ReceiptRequested) -> None:
-    """Paper is asked for."""
-    db.execute(
-        "INSERT OR IGNORE INTO p_receipt VALUES(?, ?, ?, ?, NULL)", (fact.sale, fact.copy, fact.printer, record.pos)
-    )
-
-
-@folds(ReceiptPrinted)
-def printed(db: sqlite3.Connection, record: Record, fact: ReceiptPrinted) -> None:
-    """What became of it."""
-    db.execute("UPDATE p_receipt SET outcome = ? WHERE sale = ? AND copy = ?", (fact.outcome, fact.sale, fact.copy))
-
-
 def get(db: sqlite3.Connection, sale: str) -> dict[str, Any] | None:
     """A sale as it was recorded, with ``at``, ``event``, ``pos`` and its receipts."""
     row = db.execute(
@@ -76,39 +58,18 @@ def get(db: sqlite3.Connection, sale: str) -> dict[str, Any] | None:
     if row is None:
         return None
     body = json.loads(row["body"])
-    receipts = db.execute(
-        "SELECT copy, printer, outcome FROM p_receipt WHERE sale = ? ORDER BY copy", (sale,)
-    ).fetchall()
     return {
         **body["data"],
         "at": body["at"],
         "event": body["event"],
         "pos": row["pos"],
-        "receipts": [dict(receipt) for receipt in receipts],
+        "receipts": paper.receipts(db, sale),
     }
 
 
 def recent(db: sqlite3.Connection, limit: int = 20) -> list[dict[str, Any]]:
     """The newest sales first: number, time, total."""
     rows = db.execute("SELECT sale, number, at, total, currency, pos FROM p_sale ORDER BY pos DESC LIMIT ?", (limit,))
-    return [dict(row) for row in rows]
-
-
-def waiting(db: sqlite3.Connection, printer: str, after: int) -> list[dict[str, Any]]:
-    """Receipts asked of ``printer`` behind position ``after`` that have no outcome yet, oldest first."""
-    rows = db.execute(
-        "SELECT sale, copy, pos FROM p_receipt WHERE printer = ? AND pos > ? AND outcome IS NULL ORDER BY pos",
-        (printer, after),
-    )
-    return [dict(row) for row in rows]
-
-
-def begun(db: sqlite3.Connection, printer: str, upto: int) -> list[dict[str, Any]]:
-    """Receipts that a spool had begun (position ≤ ``upto``) without an outcome: nobody knows what is on paper."""
-    rows = db.execute(
-        "SELECT sale, copy, pos FROM p_receipt WHERE printer = ? AND pos <= ? AND outcome IS NULL ORDER BY pos",
-        (printer, upto),
-    )
     return [dict(row) for row in rows]
 
 
@@ -135,10 +96,3 @@ def for_sale(db: sqlite3.Connection, ask: CompleteSale, around: Surroundings) ->
     """Event, drawer, the items asked for and what is left of them, the next number."""
     items, left = catalogue.pick(db, {line.sku for line in ask.lines})
     return SaleKnown(events.current(db), drawer.current(db), items, left, next_number(db, around.log))
-
-
-@knows("receipt.report")
-def for_report(db: sqlite3.Connection, ask: ReportReceipt, around: Surroundings) -> ReceiptKnown:
-    """Whether this copy was asked for, and what became of it so far."""
-    row = db.execute("SELECT outcome FROM p_receipt WHERE sale = ? AND copy = ?", (ask.sale, ask.copy)).fetchone()
-    return ReceiptKnown(row is not None, row["outcome"] if row else None)

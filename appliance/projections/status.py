@@ -11,7 +11,7 @@ from appliance.clock import Now
 from appliance.config import Config
 from appliance.journal.notes import Verifier
 from appliance.journal.read import Reader
-from appliance.projections import devices, events
+from appliance.projections import devices, events, power
 
 SILENT_S = 15.0
 """A worker whose page is older than this says nothing any more (pages are renewed every 5 s)."""
@@ -33,7 +33,7 @@ def status(reader: Reader, run: Path, config: Config, now: Now, *, box: str) -> 
         "log": log,
         "workers": _workers(pages, now),
         "devices": _devices(db, pages),
-        "power": _power(db, pages),
+        "power": power.now(_heard(pages.get("power", {}), now)),
         "journal": {"pos": reader.position(), "checkpoint": head.size if head else 0},
         "uplink": {
             "connected": bool(uplink.get("connected", False)),
@@ -84,6 +84,11 @@ def _workers(pages: dict[str, dict[str, Any]], now: Now) -> dict[str, dict[str, 
     return dict(sorted(found.items()))
 
 
+def _heard(page: dict[str, Any], now: Now) -> dict[str, Any]:
+    """A page that is still being written; what a silent worker left behind is not how things are."""
+    return page if board.age_s(page, now.mono) <= SILENT_S else {}
+
+
 def _entry(page: dict[str, Any], state: str = "", reason: str = "", remedy: str = "") -> dict[str, Any]:
     return {
         "state": state or page.get("state"),
@@ -113,20 +118,3 @@ def _devices(db: sqlite3.Connection, pages: dict[str, dict[str, Any]]) -> dict[s
                 "since": since,
             }
     return found
-
-
-def _power(db: sqlite3.Connection, pages: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """State of charge in percent, volts, watts of the load (or of the battery), seconds to empty; None = not
-    measured."""
-    values = pages.get("power", {}).get("power") or devices.power(db) or {}
-    soc, mv, ma = values.get("soc_permille"), values.get("mv"), values.get("ma")
-    load = values.get("load_mw")
-    if load is None and mv is not None and ma is not None:
-        load = max(0, -ma) * mv // 1000
-    return {
-        "soc": None if soc is None else soc / 10,
-        "volts": None if mv is None else mv / 1000,
-        "watts": None if load is None else load / 1000,
-        "pv_watts": None if values.get("pv_mw") is None else values["pv_mw"] / 1000,
-        "time_to_empty_s": None,
-    }

@@ -12,11 +12,15 @@ from appliance.ids import new_id
 from appliance.journal.client import Answer, RecorderClient
 from appliance.services.context import WorkerContext
 from appliance.services.run import Loop, Timer
-from drivers import registry
+from appliance.services.wanted import Wanted, WantedPage
+from drivers import discovery, registry
 from drivers.device import Device, Event
 from drivers.errors import DeviceError
 
 MOST_WAITING = 10_000
+MOST_FOUND = 32
+LOOK_EVERY_S = 5.0
+"""Between two looks for devices that nobody uses."""
 
 
 class Outbox:
@@ -74,46 +78,115 @@ class Outbox:
 
 
 class DeviceHost:
-    """The configured devices of one kind. ``on_event`` gets what they tell; states become facts when they change."""
+    """The devices of one worker: the configuration's and those that the lead took into use, which come and go while it
+    runs. ``on_event`` gets what they tell; states become facts when they change."""
 
     def __init__(
-        self, ctx: WorkerContext, loop: Loop, kind: str, outbox: Outbox, on_event: Callable[[Device, Event], None]
+        self,
+        ctx: WorkerContext,
+        loop: Loop,
+        owns: tuple[str, ...],
+        outbox: Outbox,
+        on_event: Callable[[Device, Event], None],
     ) -> None:
+        """``owns``: beginnings of the names of its devices: ``scanner`` has scanner-door, ``indicator-door`` has
+        indicator-door-left."""
         self._loop = loop
-        self._kind = kind
+        self._owns = owns
+        self._configured = ctx.config.devices
         self._outbox = outbox
         self._on_event = on_event
         self._log = log.get(ctx.name)
         self._board = Board(ctx.run, ctx.name)
-        self.devices: list[Device] = []
+        self._page = WantedPage(ctx.run)
+        self.devices: dict[str, Device] = {}
+        self._uris: dict[str, str] = {}
         self._bad: dict[str, dict[str, Any]] = {}
+        self._lent: set[str] = set()
         self._fds: dict[str, int] = {}
         self._timers: dict[str, Timer] = {}
         self._reported: dict[str, tuple[str, str]] = {}
+        self._found: list[dict[str, Any]] = []
         self.extra: Callable[[], dict[str, Any]] = dict
-        for name in ctx.config.device_names(kind):
-            try:
-                self.devices.append(registry.create(name, ctx.config.devices[name], now=time.monotonic))
-            except DeviceError as error:
-                self._log.error("device.misconfigured", device=name, why=str(error))
-                self._bad[name] = {"state": "fault", "reason": str(error), "remedy": error.remedy}
+        self.device_extra: Callable[[str], dict[str, Any]] = lambda name: {}
+        self._take()
+
+    @property
+    def wanted(self) -> Wanted:
+        """What the journal wants of this worker now."""
+        return self._page.read()
 
     def start(self) -> None:
         """Step every device once; from then on they are stepped when they have something."""
-        for name, bad in self._bad.items():
-            self._report(name, "fault", "misconfigured")
-            self._bad[name] = bad
-        for device in self.devices:
+        for device in self.devices.values():
             self.step(device)
-        self._loop.every(1.0, self.show)
+        self._loop.every(1.0, self._every_second)
+        self._loop.every(LOOK_EVERY_S, self._look)
+        self._look()
         self.show()
 
     def step(self, device: Device) -> None:
         """Let a device work, hand its events on, and wait for it again."""
         for event in device.step():
             self._on_event(device, event)
-        self._watch(device)
-        self._report(device.name, device.life.state, device.life.reason)
+        if self.devices.get(device.name) is device and device.name not in self._lent:
+            self._watch(device)
+        self._report(device.name, *device.life.told)
+
+    def lend(self, device: Device) -> None:
+        """Another thread has the device now: it is not stepped, its state is still told."""
+        self._lent.add(device.name)
+        self._unwatch(device.name)
+
+    def give_back(self, device: Device) -> None:
+        """The other thread has ended."""
+        self._lent.discard(device.name)
+        self._take()
+        if self.devices.get(device.name) is device:
+            self.step(device)
+
+    def _every_second(self) -> None:
+        for name in self._take():
+            self.step(self.devices[name])
+        for name in self._lent:
+            self._report(name, *self.devices[name].life.told)
+        self.show()
+
+    def _take(self) -> list[str]:
+        """Have the devices that are wanted now; the names of the new ones."""
+        asked = {**self.wanted.adopted, **self._configured}
+        mine = {name: uri for name, uri in asked.items() if self._is_mine(name)}
+        for name in [name for name, uri in self._uris.items() if mine.get(name) != uri and name not in self._lent]:
+            del self._uris[name]
+            self._bad.pop(name, None)
+            self._reported.pop(name, None)
+            self._unwatch(name)
+            if (device := self.devices.pop(name, None)) is not None:
+                device.close()
+        new = [name for name in mine if name not in self._uris]
+        for name in new:
+            self._uris[name] = mine[name]
+            try:
+                self.devices[name] = registry.create(name, mine[name], now=time.monotonic)
+            except DeviceError as error:
+                self._log.error("device.misconfigured", device=name, why=str(error))
+                self._bad[name] = {"state": "fault", "reason": str(error), "remedy": error.remedy}
+                self._report(name, "fault", "misconfigured")
+        return [name for name in new if name in self.devices]
+
+    def _is_mine(self, name: str) -> bool:
+        return any(name == own or name.startswith(f"{own}-") for own in self._owns)
+
+    def _look(self) -> None:
+        """What is plugged in and nobody uses."""
+        kinds = dict.fromkeys(own.partition("-")[0] for own in self._owns)
+        used = set(self._configured.values()) | set(self.wanted.adopted.values())
+        names = {*self._configured, *self.wanted.adopted}
+        self._found = [
+            {"kind": found.kind, "name": found.name, "uri": found.uri, "what": found.what, "certain": found.certain}
+            for kind in kinds
+            for found in discovery.unused(kind, used, names)
+        ][:MOST_FOUND]
 
     def _watch(self, device: Device) -> None:
         name, fd = device.name, device.fileno()
@@ -128,31 +201,39 @@ class DeviceHost:
             timer.cancel()
         self._timers[name] = self._loop.call_later(max(0.01, device.wait()), lambda: self.step(device))
 
+    def _unwatch(self, name: str) -> None:
+        if (fd := self._fds.pop(name, None)) is not None:
+            self._loop.remove_reader(fd)
+        if (timer := self._timers.pop(name, None)) is not None:
+            timer.cancel()
+
     def _report(self, device: str, state: str, reason: str) -> None:
         if self._reported.get(device) == (state, reason):
             return
         self._reported[device] = (state, reason)
-        data = {"device": device, "kind": self._kind, "state": state, "reason": reason}
+        data = {"device": device, "kind": device.partition("-")[0], "state": state, "reason": reason}
         self._outbox.send("device.report", data, actor=f"device:{device}")
 
     def show(self) -> None:
         """Put the devices on the status board."""
-        pages = {device.name: {"kind": self._kind, **device.life.snapshot()} for device in self.devices}
-        pages |= {name: {"kind": self._kind, **bad} for name, bad in self._bad.items()}
+        pages = {name: device.life.snapshot() for name, device in self.devices.items()} | self._bad
         ill = [name for name, page in pages.items() if page["state"] not in ("online", "connecting")]
         self._board.put(
             state="degraded" if ill else "ready",
             reason="; ".join(f"{name}: {pages[name]['reason']}" for name in ill),
             remedy=" ".join(dict.fromkeys(pages[name]["remedy"] for name in ill if pages[name]["remedy"])),
-            devices=pages,
+            devices={
+                name: {"kind": name.partition("-")[0], **page, **self.device_extra(name)}
+                for name, page in pages.items()
+            },
+            found=self._found,
             waiting=len(self._outbox),
             **self.extra(),
         )
 
     def close(self) -> None:
         """Let go of the devices."""
-        for device in self.devices:
-            if (fd := self._fds.pop(device.name, None)) is not None:
-                self._loop.remove_reader(fd)
+        for name, device in self.devices.items():
+            self._unwatch(name)
             device.close()
         self._board.put(state="stopping")

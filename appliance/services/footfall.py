@@ -63,7 +63,7 @@ def main(ctx: WorkerContext) -> int:
     client = RecorderClient(ctx.run, "device")
     outbox = Outbox(client, loop, ctx.name)
     gatherer = Gatherer(ctx, loop, outbox)
-    host = DeviceHost(ctx, loop, "footfall", outbox, gatherer.take)
+    host = DeviceHost(ctx, loop, ("footfall",), outbox, gatherer.take)
     code = loop.run(host.start)
     gatherer.hand_over_all("footfall")
     host.close()

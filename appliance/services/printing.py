@@ -1,9 +1,14 @@
-"""The worker of the receipt printers: the spool is the journal, and this follows it.
+"""The worker of the printers: the spool is the journal, and this follows it.
 
 A printer's position says which request it has begun. It moves, durably, before the first byte of a job is sent; so
 after a crash a request that was begun and has no outcome is ``unknown``, and is never printed again by itself.
+
+Each job is printed in a thread of its own, one a printer: a printer that waits for paper holds up no other.
 """
 
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, assert_never
 
 from appliance import log
@@ -12,66 +17,130 @@ from appliance.ids import new_id
 from appliance.journal.client import RecorderClient
 from appliance.journal.follow import Wake
 from appliance.journal.read import Reader
-from appliance.projections import events, sales
-from appliance.receipts import layout
+from appliance.projections import events, paper, sales
+from appliance.receipts import layout, slips
 from appliance.services.context import WorkerContext
 from appliance.services.devicehost import DeviceHost, Outbox
 from appliance.services.run import Loop
 from drivers.printer.escpos import Model as Printer
-from drivers.printer.escpos import Outcome
+from drivers.printer.escpos import Outcome, Result
 from drivers.printer.job import Block, Cut, Job, Kick, Pair, Qr, Rule, Text
 
 logger = log.get("printing")
 READY = ("online", "degraded")
+HUNG_S = 30.0
+"""A job that shows no sign of life for so long never will: a new process knows what to make of it."""
+
+Request = dict[str, Any]
+"""``what`` (receipt, slip), ``id``, ``copy``, ``pos``."""
+
+
+class Hung(RuntimeError):
+    """A thread that prints has stopped."""
+
+
+@dataclass
+class _Running:
+    request: Request
+    thread: threading.Thread
+    beat: float
+    kick: bool = False
+    """A sale was made meanwhile, and the printer is in trouble: its thread opens the drawer."""
 
 
 class Spool:
     """The requests of one printer, oldest first."""
 
-    def __init__(self, printer: Printer, reader: Reader, client: RecorderClient, loop: Loop) -> None:
+    def __init__(self, printer: Printer, host: DeviceHost, reader: Reader, client: RecorderClient, loop: Loop) -> None:
         self._printer = printer
+        self._host = host
         self._reader = reader
         self._client = client
         self._loop = loop
         self._recovered = False
-        self._untouched: dict[str, Any] | None = None
-        self._unreported: tuple[dict[str, Any], Outcome] | None = None
+        self._seen: int | None = None
+        self._unopened: set[int] = set()
+        self._untouched: Request | None = None
+        self._unreported: tuple[Request, Outcome] | None = None
+        self._running: _Running | None = None
         self.waiting = 0
 
     def work(self) -> None:
-        """Print what waits while the printer is ready; comes back with the next wake-up or second."""
+        """Begin what waits next while the printer is ready; comes back with the next wake-up or second."""
+        name = self._printer.name
+        learnt = self._host.wanted.learnt.get(name, {}).get("drawer_closed")
+        self._printer.drawer_closed = "high" if learnt == "high" else "low" if learnt == "low" else None
+        if self._running is not None and self._loop.now() - self._running.beat > HUNG_S:
+            raise Hung(f"{name}: nothing heard of a job for {HUNG_S:g} s")
         try:
+            if self._seen is None:
+                self._seen = self._reader.position()
+            self._open_drawers()
+            if self._running is not None:
+                return
             if not self._recovered:
                 self._recover()
             if self._unreported is not None:
                 self._hand_in(*self._unreported)
-            while (request := self._next()) is not None and self._printer.life.state in READY:
-                if not self._print(request):
-                    return
+            request = self._next()
+            if request is not None and self._printer.life.state in READY:
+                self._begin(request)
         except RecorderDown as error:
-            logger.warning("spool.waits", printer=self._printer.name, why=str(error))
+            logger.warning("spool.waits", printer=name, why=str(error))
         except Problem as problem:
-            logger.error("spool.refused", printer=self._printer.name, slug=problem.slug, detail=problem.detail)
+            logger.error("spool.refused", printer=name, slug=problem.slug, detail=problem.detail)
 
     def _recover(self) -> None:
-        begun = sales.begun(self._reader.db(), self._printer.name, self._position())
-        for request in begun:
+        for request in paper.begun(self._reader.db(), self._printer.name, self._position()):
             self._report(request, "unknown")
-            logger.warning("receipt.unknown", printer=self._printer.name, copy=request["copy"], pos=request["pos"])
+            logger.warning("paper.unknown", printer=self._printer.name, copy=request["copy"], pos=request["pos"])
         self._recovered = True
 
     def _position(self) -> int:
         return self._reader.follower(self._printer.name)
 
-    def _next(self) -> dict[str, Any] | None:
-        waiting = sales.waiting(self._reader.db(), self._printer.name, self._position())
+    def _next(self) -> Request | None:
+        waiting = paper.waiting(self._reader.db(), self._printer.name, self._position())
         self.waiting = len(waiting)
         if self._untouched is not None:
             return self._untouched
         return waiting[0] if waiting else None
 
-    def _print(self, request: dict[str, Any]) -> bool:
-        """One request; False when it has to wait for the printer."""
+    def _open_drawers(self) -> None:
+        """A sale for cash opens the drawer when it is made. Its receipt does, with its first bytes; when that has to
+        wait, the drawer does not wait for it. Of what was sold before this worker came up the money is in already."""
+        waits = self._printer.life.state not in READY
+        for request in paper.waiting(self._reader.db(), self._printer.name, self._seen or 0):
+            self._seen = request["pos"]
+            if self._is_paid_in_cash(request):
+                self._unopened.add(request["pos"])
+        if waits and self._unopened:
+            self._unopened.clear()
+            if self._running is not None:
+                self._running.kick = True
+            else:
+                self._kick()
+
+    def _is_paid_in_cash(self, request: Request) -> bool:
+        if request["what"] != "receipt" or request["copy"] != 0:
+            return False
+        sale = sales.get(self._reader.db(), request["id"])
+        return sale is not None and any(tender["kind"] == "cash" for tender in sale["tenders"])
+
+    def _kick(self) -> None:
+        if not self._printer.kick():
+            logger.warning("drawer.not_opened", printer=self._printer.name, why=self._printer.life.reason)
+
+    def _begin(self, request: Request) -> None:
+        """Print one request beside the loop; the printer is back when it has ended."""
+        job = Job(request["pos"], tuple(self._blocks(request)))
+        self._host.lend(self._printer)
+        thread = threading.Thread(target=self._print, args=(request, job), name=self._printer.name, daemon=True)
+        self._running = _Running(request, thread, self._loop.now())
+        thread.start()
+
+    def _print(self, request: Request, job: Job) -> None:
+        """In the thread. What it raises ends the worker, as it would in the loop."""
         begun = False
 
         def begin() -> None:
@@ -83,22 +152,54 @@ class Spool:
             self._untouched = None
             begun = True
 
-        job = Job(request["pos"], tuple(self._blocks(request)))
-        result = self._printer.print(job, beat=self._loop.beat, begin=begin)
-        if not begun and self._printer.life.state not in READY:
-            return False
-        if not begun:
-            self._untouched = request
-            self._advance(request["pos"])
-            self._untouched = None
-        if result.outcome != "printed":
-            logger.warning(
-                "receipt.not_confirmed", printer=self._printer.name, outcome=result.outcome, why=result.reason
-            )
-        self._hand_in(request, result.outcome)
-        return True
+        def beat() -> None:
+            if (running := self._running) is not None:
+                running.beat = self._loop.now()
+                if running.kick:
+                    running.kick = False
+                    self._kick()
 
-    def _hand_in(self, request: dict[str, Any], outcome: Outcome) -> None:
+        end: Callable[[], None]
+        try:
+            result = self._printer.print(job, beat=beat, begin=begin)
+        except (RecorderDown, Problem) as error:
+            why = str(error)
+            end = lambda: self._ended(request, None, begun, why)  # noqa: E731
+        except Exception as error:  # noqa: BLE001 - raised again where it ends the worker
+            fault = error
+
+            def end() -> None:
+                raise fault
+        else:
+            end = lambda: self._ended(request, result, begun)  # noqa: E731
+        self._loop.call_soon_threadsafe(end)
+
+    def _ended(self, request: Request, result: Result | None, begun: bool, why: str = "") -> None:
+        """In the loop again."""
+        self._running = None
+        name = self._printer.name
+        if begun:
+            self._unopened.discard(request["pos"])
+        self._host.give_back(self._printer)
+        if result is None:
+            logger.warning("spool.waits", printer=name, why=why)
+            return
+        if not begun and self._printer.life.state not in READY:
+            return
+        if result.outcome != "printed":
+            logger.warning("paper.not_confirmed", printer=name, outcome=result.outcome, why=result.reason)
+        try:
+            if not begun:
+                self._untouched = request
+                self._advance(request["pos"])
+                self._untouched = None
+            self._hand_in(request, result.outcome)
+        except RecorderDown as error:
+            logger.warning("spool.waits", printer=name, why=str(error))
+            return
+        self.work()
+
+    def _hand_in(self, request: Request, outcome: Outcome) -> None:
         """Tell the outcome; kept until the recorder has taken it."""
         self._unreported = (request, outcome)
         self._report(request, outcome)
@@ -106,32 +207,49 @@ class Spool:
 
     def _advance(self, pos: int) -> None:
         name = self._printer.name
-        self._loop.beat()
         data = {"follower": name, "pos": pos}
         self._client.send("follower.advance", data, actor=f"device:{name}", id=new_id())
 
-    def _report(self, request: dict[str, Any], outcome: Outcome) -> None:
+    def _report(self, request: Request, outcome: Outcome) -> None:
         name = self._printer.name
         self._loop.beat()
-        data = {"sale": request["sale"], "copy": request["copy"], "printer": name, "outcome": outcome}
+        what, key = ("receipt", "sale") if request["what"] == "receipt" else ("slip", "slip")
+        data = {key: request["id"], "copy": request["copy"], "printer": name, "outcome": outcome}
         ident = f"paper-{request['pos']}-{outcome}"
-        self._client.send("receipt.report", data, actor=f"device:{name}", id=ident)
+        self._client.send(f"{what}.report", data, actor=f"device:{name}", id=ident)
 
-    def _blocks(self, request: dict[str, Any]) -> list[Block]:
+    def _blocks(self, request: Request) -> list[Block]:
+        elements = self._receipt(request) if request["what"] == "receipt" else self._slip(request)
+        return [*self._drawer(request), *(block(element) for element in elements), Cut()]
+
+    def _drawer(self, request: Request) -> list[Block]:
+        return [Kick()] if request["pos"] in self._unopened else []
+
+    def _receipt(self, request: Request) -> list[layout.Element]:
         db = self._reader.db()
-        sale = sales.get(db, request["sale"])
+        sale = sales.get(db, request["id"])
         event = events.get(db, sale["event"]) if sale else None
         if sale is None or event is None:
-            raise Problem("not-found", f"sale {request['sale']} of a requested receipt is not in the journal")
+            raise Problem("not-found", f"sale {request['id']} of a requested receipt is not in the journal")
         link = self._client.send(
-            "receipt.link", {"sale": request["sale"]}, actor=f"device:{self._printer.name}", id=new_id()
+            "receipt.link", {"sale": request["id"]}, actor=f"device:{self._printer.name}", id=new_id()
         )
-        elements = layout.receipt(
-            sale, event_name=event.name, timezone=event.timezone, url=link.answer["url"], copy=request["copy"]
-        )
-        blocks = [block(element) for element in elements]
-        cash = any(tender["kind"] == "cash" for tender in sale["tenders"])
-        return [*([Kick()] if cash and request["copy"] == 0 else []), *blocks, Cut()]
+        url = link.answer["url"]
+        return layout.receipt(sale, event_name=event.name, timezone=event.timezone, url=url, copy=request["copy"])
+
+    def _slip(self, request: Request) -> list[layout.Element]:
+        db = self._reader.db()
+        slip = paper.slip(db, request["id"], request["copy"])
+        if slip is None:
+            raise Problem("not-found", f"slip {request['id']} is not in the journal")
+        printer = self._printer.life.snapshot() | self.page()
+        return slips.elements(db, slip, printer=printer)
+
+    def page(self) -> dict[str, Any]:
+        """For the board, beside the device's own state."""
+        printer = self._printer
+        profile = printer.profile.name
+        return {"columns": printer.columns, "profile": profile, "drawer": printer.drawer_level, "waiting": self.waiting}
 
 
 def block(element: layout.Element) -> Block:
@@ -158,16 +276,27 @@ def main(ctx: WorkerContext) -> int:
     reader = Reader(ctx.data)
     wake = Wake(ctx.run, ctx.name)
     outbox = Outbox(client, loop, ctx.name)
-    host = DeviceHost(ctx, loop, "printer", outbox, lambda device, event: None)
-    spools = [Spool(device, reader, client, loop) for device in host.devices if isinstance(device, Printer)]
-    host.extra = lambda: {"receipts_waiting": sum(spool.waiting for spool in spools)}
+    host = DeviceHost(ctx, loop, ("printer",), outbox, lambda device, event: None)
+    spools: dict[str, tuple[Printer, Spool]] = {}
+    host.extra = lambda: {"receipts_waiting": sum(spool.waiting for _, spool in spools.values())}
+    host.device_extra = lambda name: spools[name][1].page() if name in spools else {}
+
+    def attend() -> None:
+        """A spool for each printer that is there now."""
+        for name in [name for name, (device, _) in spools.items() if host.devices.get(name) is not device]:
+            del spools[name]
+        for name, device in host.devices.items():
+            if name not in spools and isinstance(device, Printer):
+                spools[name] = device, Spool(device, host, reader, client, loop)
 
     def work() -> None:
         wake.drain()
-        for spool in spools:
+        attend()
+        for _, spool in spools.values():
             spool.work()
 
     def start() -> None:
+        attend()
         host.start()
         loop.add_reader(wake.fileno(), work)
         loop.every(1.0, work)

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
 
+from drivers.emulators import benchlines
 from drivers.emulators.beam import BeamEmulator, Direction
 from drivers.emulators.printer import PrinterEmulator
 from drivers.emulators.scanner import ScannerEmulator
@@ -16,10 +17,14 @@ from drivers.uri import Uri
 
 Paper = Literal["ok", "near_end", "out"]
 Cover = Literal["open", "closed"]
+Behaviour = Literal["normal", "silent", "slow", "garbage"]
+"""How the printer takes what it is sent: it answers nothing, takes its time, or puts noise before its answers."""
 Plug = Literal["printer", "scanner", "beam", "power"]
 
 PINS = (17, 27)
 _PINS, _SCANNER, _POWER = "pins.sock", "scanner-door", "power"
+SLOW = 0.5
+"""Seconds a line of a printer that takes its time."""
 COLUMNS = 48  # what the profile TM-T20II prints in font A
 MOST_PEOPLE = 100
 LONGEST_CODE = 4296
@@ -41,7 +46,7 @@ def uris(folder: Path, printer_port: int) -> dict[str, str]:
         "footfall": Uri("gpio", f"{PINS[0]},{PINS[1]}", options=pins),
         "power": Uri("vedirect", path=str(folder / _POWER)),
     }
-    return {name: str(uri) for name, uri in found.items()}
+    return {name: str(uri) for name, uri in found.items()} | benchlines.uris(folder)
 
 
 class _Pluggable(Protocol):
@@ -63,6 +68,8 @@ class Bench:
         self._scanner = ScannerEmulator(self._folder / _SCANNER)
         self._beam = BeamEmulator(self._folder / _PINS, PINS)
         self._power = VedirectEmulator(self._folder / _POWER)
+        self._lines = benchlines.BenchLines(self._folder)
+        self._behaviour: Behaviour = "normal"
         self._unplugged: set[Plug] = set()
         self._running = ExitStack()
 
@@ -70,7 +77,7 @@ class Bench:
         """OSError when a port or the folder cannot be had; then nothing runs."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as started:
-            for emulator in (self._printer, self._scanner, self._beam, self._power):
+            for emulator in (self._printer, self._scanner, self._beam, self._power, self._lines):
                 emulator.start()
                 started.callback(emulator.close)
             self._running = started.pop_all()
@@ -109,12 +116,21 @@ class Bench:
         _one_of("direction", direction, get_args(Direction))
         self._beam.turn_back(direction, _TURNING_POINT)
 
-    def printer(self, paper: Paper | None = None, cover: Cover | None = None, online: bool | None = None) -> None:
+    def printer(
+        self,
+        paper: Paper | None = None,
+        cover: Cover | None = None,
+        online: bool | None = None,
+        behaviour: Behaviour | None = None,
+    ) -> None:
         """None leaves it as it is."""
-        if paper is not None:
-            _one_of("paper", paper, get_args(Paper))
-        if cover is not None:
-            _one_of("cover", cover, get_args(Cover))
+        for name, value, allowed in (
+            ("paper", paper, Paper),
+            ("cover", cover, Cover),
+            ("behaviour", behaviour, Behaviour),
+        ):
+            if value is not None:
+                _one_of(name, value, get_args(allowed))
         if online is not None and type(online) is not bool:
             raise ValueError(f"online is true or false, not {online!r}")
         with self._lock:
@@ -124,6 +140,17 @@ class Bench:
                 self._printer.cover = cover
             if online is not None:
                 self._printer.online = online
+            if behaviour is not None:
+                self._behaviour = behaviour
+                self._printer.silent = behaviour == "silent"
+                self._printer.garbage = behaviour == "garbage"
+                self._printer.slow = SLOW if behaviour == "slow" else 0.0
+
+    def button(self, hold: bool) -> None:
+        """The lead's button, pressed for a moment or held until it counts; returns at once."""
+        if type(hold) is not bool:
+            raise ValueError(f"hold is true or false, not {hold!r}")
+        self._lines.press(hold)
 
     def receipts(self) -> list[dict[str, Any]]:
         """What came out of the printer, oldest first: `id, text, qr, cut, drawer_kicks`."""
@@ -163,13 +190,19 @@ class Bench:
                 self._power.soc = soc
 
     def state(self) -> dict[str, Any]:
-        """How the hands left things: `printer {paper, cover, online}`, `power {volts, amps, pv_watts, soc}`,
-        `walked {in, out}` (people, since the start), `unplugged` (a list), `devices` (name → URI).
+        """How the hands left things: `printer {paper, cover, online, behaviour}`, `power {volts, amps, pv_watts, soc}`,
+        `walked {in, out}` (people, since the start), `button {down}`, `unplugged` (a list), `devices` (name → URI); and
+        what the box lights: `lamps`, a list of `device, name, lit, flashes`.
         """
         with self._lock:
             printer, power = self._printer, self._power
             return {
-                "printer": {"paper": printer.paper, "cover": printer.cover, "online": printer.online},
+                "printer": {
+                    "paper": printer.paper,
+                    "cover": printer.cover,
+                    "online": printer.online,
+                    "behaviour": self._behaviour,
+                },
                 "power": {
                     "volts": power.volts,
                     "amps": power.amps,
@@ -177,6 +210,7 @@ class Bench:
                     "soc": power.soc,
                 },
                 "walked": dict(self._beam.walked),
+                **self._lines.state(),
                 "unplugged": sorted(self._unplugged),
                 "devices": self.devices,
             }

@@ -7,14 +7,16 @@ import random
 import select
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from drivers.emulators.cables import Cables, Wire
-from drivers.emulators.mechanism import Cover, Cutter, Mechanism, Paper
+from drivers.emulators.mechanism import Cover, Cutter, Drawer, Level, Mechanism, Paper
 from drivers.emulators.port import until_terminated
 from drivers.emulators.slip import Slip
 from drivers.emulators.tap import Tap
+from drivers.emulators.typesetter import EPSON_PAGES
 
 __all__ = ["PrinterEmulator", "Slip", "serve"]
 
@@ -22,14 +24,50 @@ _LOOK_EVERY = 0.2
 """Seconds between two looks for a finished slip."""
 
 
+Value = TypeVar("Value")
+
+
+class _Part(Generic[Value]):
+    """Something of the mechanism that hands can set while it works."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, printer: "PrinterEmulator", owner: type) -> Value:
+        value: Value = getattr(printer._mechanism, self._name)
+        return value
+
+    def __set__(self, printer: "PrinterEmulator", value: Value) -> None:
+        with printer._lock:
+            setattr(printer._mechanism, self._name, value)
+            printer._changed()
+
+
 class PrinterEmulator:
     """`port` 0 is any free port, None no TCP; `link` is a symbolic link to make to a pty.
 
-    Settable at any time from any thread: `paper`, `cover`, `cutter`, `online`, and the faults `silent`
-    (answers nothing), `garbage` (noise before each answer), `slow` (seconds a line), `no_process_id` and
-    `no_ordered` (GS ( H and GS r unanswered, as on cheap printers). With `xonxoff` it says XOFF when its
-    buffer is full and XON when there is room again.
+    Settable at any time from any thread: `paper`, `cover`, `cutter`, `online`, `drawer` (a kick opens it, a hand shuts
+    it), `drawer_closed` (the level of its switch when shut), `buffer` (bytes taken while it does not print), and the
+    faults `silent` (answers nothing), `garbage` (noise before each answer), `dribble` (answers byte by byte), `sip`
+    (takes so few bytes at a time), `slow` (seconds a line), `xoff` (says XOFF, and XON when set back), `no_status`,
+    `no_reports`, `no_process_id` and `no_ordered` (DLE EOT, GS a, GS ( H, GS r unanswered, as on cheap printers). With
+    `xonxoff` it says XOFF when its buffer is full and XON when there is room again.
+
+    `columns` and `dots` are those of the paper, `pages` the code pages of ESC t.
     """
+
+    paper = _Part[Paper]()
+    cover = _Part[Cover]()
+    cutter = _Part[Cutter]()
+    online = _Part[bool]()
+    drawer = _Part[Drawer]()
+    drawer_closed = _Part[Level]()
+    buffer = _Part[int]()
+    slow = _Part[float]()
+    no_status = _Part[bool]()
+    no_reports = _Part[bool]()
+    no_process_id = _Part[bool]()
+    no_ordered = _Part[bool]()
 
     def __init__(
         self,
@@ -38,16 +76,22 @@ class PrinterEmulator:
         columns: int = 42,
         *,
         link: Path | None = None,
+        dots: int | None = None,
+        pages: Mapping[int, str] = EPSON_PAGES,
     ) -> None:
         self.silent = False
         self.garbage = False
+        self.dribble = False
+        self.sip: int | None = None
         self.xonxoff = False
         self.tap = Tap()
         self._lock = threading.RLock()
-        self._mechanism = Mechanism(columns, self._say, time.monotonic)
+        self._mechanism = Mechanism(columns, self._say, time.monotonic, dots=dots, pages=pages)
         self._cables = Cables(host, port, link)
         self._speaker: Wire | None = None
         self._close_after: int | None = None
+        self._power_too = False
+        self._xoff = False
         self._held_off = False
         self._noise = random.Random(9100)
         self._thread: threading.Thread | None = None
@@ -60,81 +104,29 @@ class PrinterEmulator:
         return self._cables.port or 0
 
     @property
-    def paper(self) -> Paper:
-        return self._mechanism.paper
+    def xoff(self) -> bool:
+        return self._xoff
 
-    @paper.setter
-    def paper(self, paper: Paper) -> None:
+    @xoff.setter
+    def xoff(self, held: bool) -> None:
         with self._lock:
-            self._mechanism.paper = paper
-            self._mechanism.lines_left = None
-            self._changed()
-
-    @property
-    def cover(self) -> Cover:
-        return self._mechanism.cover
-
-    @cover.setter
-    def cover(self, cover: Cover) -> None:
-        with self._lock:
-            self._mechanism.cover = cover
-            self._changed()
-
-    @property
-    def cutter(self) -> Cutter:
-        return self._mechanism.cutter
-
-    @cutter.setter
-    def cutter(self, cutter: Cutter) -> None:
-        with self._lock:
-            self._mechanism.cutter = cutter
-
-    @property
-    def online(self) -> bool:
-        return self._mechanism.online
-
-    @online.setter
-    def online(self, online: bool) -> None:
-        with self._lock:
-            self._mechanism.online = online
-            self._changed()
-
-    @property
-    def slow(self) -> float:
-        return self._mechanism.seconds_per_line
-
-    @slow.setter
-    def slow(self, seconds: float) -> None:
-        with self._lock:
-            self._mechanism.seconds_per_line = seconds
-
-    @property
-    def no_process_id(self) -> bool:
-        return not self._mechanism.answers_process_ids
-
-    @no_process_id.setter
-    def no_process_id(self, missing: bool) -> None:
-        with self._lock:
-            self._mechanism.answers_process_ids = not missing
-
-    @property
-    def no_ordered(self) -> bool:
-        return not self._mechanism.answers_ordered
-
-    @no_ordered.setter
-    def no_ordered(self, missing: bool) -> None:
-        with self._lock:
-            self._mechanism.answers_ordered = not missing
+            self._xoff = held
+            self._ring()
 
     def paper_for(self, lines: int) -> None:
-        """The roll ends after so many more lines, unless `paper` is set before."""
+        """The roll ends after so many more lines."""
         with self._lock:
             self._mechanism.lines_left = lines
 
     def close_after(self, count: int) -> None:
         """Hangs up after so many more bytes from the host; the printer itself keeps what it has."""
         with self._lock:
-            self._close_after = count
+            self._close_after, self._power_too = count, False
+
+    def unplug_after(self, count: int) -> None:
+        """The same with its power: gone until `plug`, and what was not printed is lost."""
+        with self._lock:
+            self._close_after, self._power_too = count, True
 
     def receipts(self) -> list[Slip]:
         """Oldest first; the last may hang out of the printer still (`cut` False)."""
@@ -174,7 +166,7 @@ class PrinterEmulator:
         """Power out: connections break, what was not printed is lost."""
         with self._lock:
             self._cables.unplug()
-            self._speaker = None
+            self._speaker, self._held_off = None, False
             self._mechanism.switch_off()
             self._ring()
 
@@ -194,7 +186,8 @@ class PrinterEmulator:
         if self.garbage:
             reply = self._noise.randbytes(self._noise.randrange(1, 6)) + reply
         self.tap.note(reply, to_box=True)
-        self._speaker.send(reply)
+        for piece in [reply[at : at + 1] for at in range(len(reply))] if self.dribble else [reply]:
+            self._speaker.send(piece)
 
     def _run(self) -> None:
         while True:
@@ -215,17 +208,18 @@ class PrinterEmulator:
                     if (wire := wires.get(fd)) is not None and wire in self._cables.wires():
                         self._attend(wire, events)
                 self._mechanism.run()
-                self._hold_off(self._mechanism.room == 0)
+                self._hold_off(self._xoff or (self.xonxoff and self._mechanism.room == 0))
 
-    def _hold_off(self, full: bool) -> None:
-        if self.xonxoff and full != self._held_off and self._speaker is not None:
-            self._held_off = full
-            self._speaker.send(b"\x13" if full else b"\x11")
+    def _hold_off(self, held: bool) -> None:
+        if held != self._held_off and self._speaker is not None:
+            self._held_off = held
+            self._speaker.send(b"\x13" if held else b"\x11")
 
     def _attend(self, wire: Wire, events: int) -> None:
         wire.flush()
         if events & select.POLLIN:
-            data = wire.read(self._mechanism.room)
+            room = self._mechanism.room
+            data = wire.read(room if self.sip is None else min(room, self.sip))
             if data:
                 self._take(wire, data)
         elif events & (select.POLLHUP | select.POLLERR | select.POLLNVAL):
@@ -246,13 +240,16 @@ class PrinterEmulator:
             self._mechanism.receive(data)
         else:
             self._mechanism.receive(data[:left])
-            self._hang_up(wire)
+            if self._power_too:
+                self.unplug()
+            else:
+                self._hang_up(wire)
 
     def _hang_up(self, wire: Wire) -> None:
         self._cables.hang_up(wire)
         self._cables.plug()
         if self._speaker is wire:
-            self._speaker = None
+            self._speaker, self._held_off = None, False
 
 
 def serve(

@@ -3,6 +3,7 @@ otherwise.
 """
 
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,6 +40,12 @@ class ScannerEmulator:
     def partial(self, code: str) -> None:
         """The scanner loses power within a code: no suffix follows."""
         self._port.send(code.encode(), PATIENCE)
+
+    def slowly(self, code: str, pause: float = 0.002) -> None:
+        """Byte by byte, so that each is a read of its own."""
+        for byte in code.encode() + self._suffix:
+            self._port.send(bytes([byte]), PATIENCE)
+            time.sleep(pause)
 
     def garbage(self, data: bytes) -> None:
         """Noise on the line, or a wrong baud rate."""

@@ -50,13 +50,14 @@ class TextLine:
 
 @dataclass(frozen=True, slots=True)
 class QrCode:
-    """`modules` a side, each `module` dots large; `level` is 0 L, 1 M, 2 Q, 3 H."""
+    """`modules` a side, each `module` dots large; `level` is 0 L, 1 M, 2 Q, 3 H; `micro` is a Micro QR code."""
 
     data: bytes
     level: int
     modules: int
     module: int
     align: int
+    micro: bool
 
     @property
     def text(self) -> str:
@@ -91,20 +92,20 @@ class Slip:
     cut: bool
     drawer_kicks: int
     marks: tuple[Mark, ...] = field(default=(), repr=False)
-    columns: int = field(default=42, repr=False)
+    dots: int = field(default=42 * CELL_WIDTH, repr=False)
 
     def png(self) -> bytes:
         """A picture of the slip, one pixel a dot."""
         return _picture(self)
 
 
-def qr_matrix(data: bytes, level: int) -> tuple[bytearray, ...] | None:
+def qr_matrix(data: bytes, level: int, micro: bool) -> tuple[bytearray, ...] | None:
     """Rows of modules; None when no symbol holds the data."""
     import segno
 
     try:
-        return segno.make_qr(data, error=_LEVELS[level], mode="byte", boost_error=False).matrix
-    except segno.DataOverflowError:
+        return segno.make(data, error=_LEVELS[level], mode="byte", boost_error=False, micro=micro).matrix
+    except ValueError:  # too much data, or a level that no Micro QR code has
         return None
 
 
@@ -115,14 +116,13 @@ def text_of(marks: tuple[Mark, ...]) -> str:
 def _picture(slip: Slip) -> bytes:
     from PIL import Image, ImageDraw
 
-    printable = slip.columns * CELL_WIDTH
     pieces = [(_drawn(mark), mark.align, advance(mark)) for mark in slip.marks]
     height = sum(dots for _, _, dots in pieces) + 2 * _MARGIN
-    paper = Image.new("L", (printable + 2 * _MARGIN, height), 252)
+    paper = Image.new("L", (slip.dots + 2 * _MARGIN, height), 252)
     top = _MARGIN
     for piece, align, dots in pieces:
         if piece is not None:
-            left = (printable - piece.width) * align // 2
+            left = max(0, slip.dots - piece.width) * align // 2
             paper.paste(24, (_MARGIN + left, top), piece)
         top += dots
     edges = ImageDraw.Draw(paper)
@@ -158,7 +158,7 @@ def _drawn(mark: Mark) -> "Image.Image | None":
         case TextLine():
             return _line(mark) if mark.text else None
         case QrCode():
-            bits = b"".join(qr_matrix(mark.data, mark.level) or ())
+            bits = b"".join(qr_matrix(mark.data, mark.level, mark.micro) or ())
             code = Image.frombytes("L", (mark.modules, mark.modules), bits).point(lambda dot: dot * 255)
             return code.resize((code.width * mark.module, code.height * mark.module), Image.Resampling.NEAREST)
         case Raster():

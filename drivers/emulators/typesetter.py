@@ -1,7 +1,7 @@
 """Commands → marks on paper, slips and drawer kicks: modes, the line being set, the strip that hangs out."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -26,7 +26,7 @@ _LONGEST_STRIP = 2000
 """Lines that may hang out uncut before somebody tears them off."""
 _TAB = 8
 
-_PAGES = {
+EPSON_PAGES: Mapping[int, str] = {
     0: "cp437", 2: "cp850", 3: "cp860", 4: "cp863", 5: "cp865", 13: "cp857", 14: "cp737", 15: "iso8859-7",
     16: "cp1252", 17: "cp866", 18: "cp852", 19: "cp858", 21: "cp874", 33: "cp775", 34: "cp855", 35: "cp861",
     36: "cp862", 37: "cp864", 38: "cp869", 39: "iso8859-2", 40: "iso8859-15", 45: "cp1250", 46: "cp1251",
@@ -43,6 +43,8 @@ _KATAKANA = (
 
 CUTS = frozenset((b"\x1bi", b"\x1bm", b"\x1dV"))
 
+_BARCODES = ("UPC-A", "UPC-E", "EAN13", "EAN8", "CODE39", "ITF", "CODABAR", "CODE93", "CODE128")
+"""GS k m: from 0 on, and from 65 on."""
 
 _PLAIN = Style()
 
@@ -55,6 +57,7 @@ class _Modes:
     style: Style = _PLAIN
     align: int = 0
     spacing: int = LINE_SPACING
+    qr_model: int = 2
     qr_module: int = 3
     qr_level: int = 0
     qr_data: bytes = b""
@@ -62,10 +65,14 @@ class _Modes:
 
 
 class Typesetter:
-    """`lines` counts the lines of paper used so far; `columns` are characters of font A."""
+    """`lines` counts the lines of paper used so far; `columns` are characters of font A, `dots` what can be
+    printed across, `pages` the code pages of ESC t as Python calls them.
+    """
 
-    def __init__(self, columns: int) -> None:
-        self.columns = columns
+    def __init__(self, columns: int, dots: int | None = None, pages: Mapping[int, str] = EPSON_PAGES) -> None:
+        self._columns = columns
+        self._dots = dots or columns * CELL_WIDTH
+        self._pages = pages
         self.lines = 0
         self._slips: deque[Slip] = deque(maxlen=SLIPS_KEPT)
         self._next_id = 1
@@ -96,13 +103,13 @@ class Typesetter:
             b"\x1bi": lambda _: self._cut(),
             b"\x1bm": lambda _: self._cut(),
             b"\x1dV": lambda _: self._cut(),
-            b"\x1bp": lambda _: self.kick(),
             b"\x1b$": lambda args: self._move_to(int.from_bytes(args, "little")),
             b"\x1b\\": lambda args: self._move_to(self._used + int.from_bytes(args, "little", signed=True)),
             b"\x1d(k": self._two_dimensional,
             b"\x1d(L": self._graphics,
             b"\x1d8L": self._graphics,
             b"\x1dv": self._raster,
+            b"\x1dk": self._barcode,
         }
 
     def do(self, command: Command) -> None:
@@ -145,7 +152,7 @@ class Typesetter:
         codes = [mark.text for mark in marks if isinstance(mark, QrCode)]
         if not (text or codes or self._kicks or any(isinstance(mark, Raster) for mark in marks)):
             return None
-        return Slip(self._next_id, text, codes, cut, self._kicks, marks, self.columns)
+        return Slip(self._next_id, text, codes, cut, self._kicks, marks, self._dots)
 
     def _cut(self) -> None:
         if self._line:
@@ -154,23 +161,19 @@ class Typesetter:
         self._just_cut = True
 
     @property
-    def _width(self) -> int:
-        return self.columns * CELL_WIDTH
-
-    @property
     def _used(self) -> int:
         """Dots of the line being set."""
         return sum(style.dots for _, style in self._line)
 
     def _character(self, args: bytes) -> None:
         style = self._modes.style
-        if self._used + style.dots > self._width:
+        if self._used + style.dots > self._columns * CELL_WIDTH:
             self._print_line()
-        self._line.append((_decoded(args, self._modes.page), style))
+        self._line.append((self._decoded(args), style))
 
     def _move_to(self, dots: int) -> None:
         """Blanks up to a place to the right; overprinting is not imitated."""
-        self._line += [(" ", _PLAIN)] * ((min(dots, self._width) - self._used) // CELL_WIDTH)
+        self._line += [(" ", _PLAIN)] * ((min(dots, self._dots) - self._used) // CELL_WIDTH)
 
     def _tab(self) -> None:
         for _ in range(_TAB - len(self._line) % _TAB):
@@ -224,6 +227,8 @@ class Typesetter:
     def _two_dimensional(self, args: bytes) -> None:
         """GS ( k cn fn …: cn 49 is QR."""
         match args[:2], args[2:]:
+            case b"\x31\x41", data if data and 49 <= data[0] <= 51:
+                self._set(qr_model=data[0] - 48)
             case b"\x31\x43", data if data and 1 <= data[0] <= 16:
                 self._set(qr_module=data[0])
             case b"\x31\x45", data if data and 48 <= data[0] <= 51:
@@ -237,9 +242,18 @@ class Typesetter:
 
     def _print_qr(self) -> None:
         modes = self._modes
-        rows = qr_matrix(modes.qr_data, modes.qr_level) if modes.qr_data else None
-        if rows is not None and len(rows) * modes.qr_module <= self._width:
-            self._put(QrCode(modes.qr_data, modes.qr_level, len(rows), modes.qr_module, modes.align))
+        micro = modes.qr_model == 3  # model 1 nobody reads any more: drawn as model 2
+        rows = qr_matrix(modes.qr_data, modes.qr_level, micro) if modes.qr_data else None
+        if rows is not None and len(rows) * modes.qr_module <= self._dots:
+            self._put(QrCode(modes.qr_data, modes.qr_level, len(rows), modes.qr_module, modes.align, micro))
+
+    def _barcode(self, args: bytes) -> None:
+        """GS k m: its name and what it says, in place of bars; of effect at the beginning of a line only."""
+        number = args[0] - 65 if args[0] >= 65 else args[0]
+        if self._line or number >= len(_BARCODES):
+            return
+        said = "".join(char for char in args[1:].decode("ascii", "replace") if char.isprintable())
+        self._put(TextLine(((f"[{_BARCODES[number]} {said}]", _PLAIN),), self._modes.align, LINE_SPACING))
 
     def _raster(self, args: bytes) -> None:
         """GS v 0 m xL xH yL yH d…; wider than the paper it is cropped on paper, here it is left out."""
@@ -259,12 +273,11 @@ class Typesetter:
             self._set(graphics=None)
 
     def _picture(self, picture: Raster) -> None:
-        if 0 < picture.width * 8 * picture.across <= self._width + 7 and picture.width <= len(picture.rows):
+        if 0 < picture.width * 8 * picture.across <= self._dots + 7 and picture.width <= len(picture.rows):
             rows = len(picture.rows) // picture.width
             self._put(replace(picture, rows=picture.rows[: rows * picture.width]))
 
-
-def _decoded(byte: bytes, page: int) -> str:
-    if page == 1 and byte[0] >= 0x80:
-        return _KATAKANA[byte[0] - 0x80]
-    return byte.decode(_PAGES.get(page, "ascii"), "replace")
+    def _decoded(self, byte: bytes) -> str:
+        if self._modes.page == 1 and self._pages is EPSON_PAGES and byte[0] >= 0x80:
+            return _KATAKANA[byte[0] - 0x80]
+        return byte.decode(self._pages.get(self._modes.page, "ascii"), "replace")

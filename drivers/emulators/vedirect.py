@@ -5,11 +5,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from drivers.emulators.port import lines_until_terminated, port_at
+from drivers.emulators.port import TcpPort, lines_until_terminated, port_at
 from drivers.emulators.tap import Tap, TappedPort
 
 PERIOD = 1.0
 """Seconds from block to block."""
+PIECE_GAP = 0.02
+"""Seconds between the pieces of a block that comes in pieces."""
 
 
 def block(fields: Mapping[str, str]) -> bytes:
@@ -37,7 +39,8 @@ class VedirectEmulator:
 
     def __init__(self, where: Path | int, *, period: float | None = PERIOD, recording: bytes | None = None) -> None:
         self.tap = Tap()
-        self._port = TappedPort(port_at(where), self.tap)
+        self._place = port_at(where)
+        self._port = TappedPort(self._place, self.tap)
         self._period = 0.1 if recording else period
         self._recording = _at_line_speed(recording) if recording else None
         self._ending = threading.Event()
@@ -48,6 +51,15 @@ class VedirectEmulator:
         self.pv_watts: float = 16
         self.soc: float | None = 82.0
         self.error = 0
+        self.says: bytes | None = None
+        """In place of each block; b"" = it is silent."""
+        self.pieces = 0
+        """Each block comes in so many pieces more."""
+
+    @property
+    def number(self) -> int:
+        """The TCP port that it listens on; 0 when it has none."""
+        return self._place.port if isinstance(self._place, TcpPort) else 0
 
     def start(self) -> None:
         self._port.plug()
@@ -88,7 +100,12 @@ class VedirectEmulator:
         }
 
     def send_block(self) -> None:
-        self._port.send(block(self.fields()))
+        data = block(self.fields()) if self.says is None else self.says
+        size = len(data) // (self.pieces + 1) + 1
+        for start in range(0, len(data), size):
+            self._port.send(data[start : start + size])
+            if self.pieces:
+                time.sleep(PIECE_GAP)
 
     def play(self, data: bytes, patience: float = 5.0) -> int:
         """Bytes of a recording, as fast as the reader takes them; how many it took before it paused for

@@ -15,10 +15,10 @@ charger may be giving, too.
 Counters: attempts, losses, readings, invalid.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal, assert_never
 
-from drivers.device import PowerReading
+from drivers.device import PowerReading, Role
 from drivers.errors import BadUri, DeviceError
 from drivers.links.sysfs import BadAttribute, Folder
 from drivers.power.polled import MOST_MA, MOST_MV, MOST_MW, OPTIONS, PolledSensor
@@ -26,6 +26,7 @@ from drivers.uri import Uri
 
 At = Literal["battery", "load", "panel"]
 Positive = Literal["charge", "discharge"]
+_ROLES: Mapping[At, Role] = {"battery": "battery", "load": "load", "panel": "solar"}
 
 CELL_MV = (1_000, 4_500)
 """Below lead's, above lithium's: what no cell in use has."""
@@ -45,6 +46,7 @@ class Model(PolledSensor):
         if "cells" in uri.options:
             cells = uri.number("cells", 1, 1, MOST_MV // CELL_MV[1])
             self._mv = (cells * CELL_MV[0], cells * CELL_MV[1])
+        self.role = _ROLES[self._at]
         if self._at != "battery" and not uri.options.keys().isdisjoint({"positive", "cells"}):
             raise BadUri(f"{uri}: the options positive and cells are about a battery, not at={self._at}")
         self._has: frozenset[str] = frozenset()

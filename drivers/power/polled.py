@@ -2,15 +2,19 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from drivers.device import Event, PowerReading
+from drivers.device import Event, PowerReading, Role
 from drivers.errors import BadUri, DeviceError
 from drivers.life import Life
 from drivers.links.sysfs import BadAttribute, Folder, Tree
 from drivers.uri import Uri
 
 OPTIONS = ("root", "interval")
+LEAST_LASTS = 5.0
+MISSED = 3
+"""A reading counts until so many more should have come."""
 MOST_MV = 100_000
 MOST_MA = 1_000_000
 MOST_MW = 10_000_000
@@ -23,6 +27,7 @@ class PolledSensor(ABC):
     """
 
     kind = "power"
+    role: Role = "battery"
 
     def __init__(self, name: str, uri: Uri, now: Callable[[], float]) -> None:
         root = Path(uri.text("root", "/sys"))
@@ -95,7 +100,7 @@ class PolledSensor(ABC):
         self.life.counters["readings"] += 1
         self.life.ok()
         self._show(complaint)
-        return [reading]
+        return [replace(reading, role=self.role, lasts_s=max(LEAST_LASTS, MISSED * self._interval))]
 
     def _connected(self) -> None:
         """Only once it was asked: one that is found and cannot be used stays in its fault, try after try."""

@@ -36,31 +36,33 @@ class Model(PolledSensor):
         return self._tree.power_supply(self._supply)
 
     def read(self, folder: Folder, at: float) -> tuple[PowerReading, BadAttribute | None]:
-        """Linux, Documentation/ABI/testing/sysfs-class-power: µV, µA, µW, percent."""
-        told = _told(folder.text("uevent"))
-        kind = told.get("TYPE", "")
-        if kind and kind not in BATTERIES:
-            raise DeviceError(
-                f"{folder.name}: is of type {kind[:20]!r}, not one of {', '.join(BATTERIES)}",
-                remedy="Name the battery of /sys/class/power_supply in the device's URI.",
-            )
-        if told.get("PRESENT") == "0":
-            raise BadAttribute(f"{folder.name}: no battery in it", attribute="PRESENT", remedy="Put the battery in.")
-        microvolts = _number(folder, told, ("VOLTAGE_NOW", "VOLTAGE_AVG"), 0, MOST_MV * 1000)
-        capacity = _number(folder, told, ("CAPACITY",), 0, 100)
-        reading = PowerReading(
-            soc_permille=None if capacity is None else capacity * 10,
-            mv=None if microvolts is None else round(microvolts / 1000),
-            ma=_milliamps(folder, told, microvolts),
-            pv_mw=None,
-            load_mw=None,
-            mono=at,
+        return meaning(folder, folder.text("uevent"), at)
+
+
+def meaning(folder: Folder, uevent: str, at: float) -> tuple[PowerReading, BadAttribute | None]:
+    """Linux, Documentation/ABI/testing/sysfs-class-power: µV, µA, µW, percent. `BadAttribute`, `DeviceError`."""
+    told = _told(uevent)
+    kind = told.get("TYPE", "")
+    if kind and kind not in BATTERIES:
+        raise DeviceError(
+            f"{folder.name}: is of type {kind[:20]!r}, not one of {', '.join(BATTERIES)}",
+            remedy="Name the battery of /sys/class/power_supply in the device's URI.",
         )
-        if reading.soc_permille is None and reading.mv is None and reading.ma is None:
-            raise BadAttribute(
-                f"{folder.name}: uevent tells neither voltage nor current nor capacity", attribute="uevent"
-            )
-        return reading, _complaint(folder, told.get("HEALTH", "Good"))
+    if told.get("PRESENT") == "0":
+        raise BadAttribute(f"{folder.name}: no battery in it", attribute="PRESENT", remedy="Put the battery in.")
+    microvolts = _number(folder, told, ("VOLTAGE_NOW", "VOLTAGE_AVG"), 0, MOST_MV * 1000)
+    capacity = _number(folder, told, ("CAPACITY",), 0, 100)
+    reading = PowerReading(
+        soc_permille=None if capacity is None else capacity * 10,
+        mv=None if microvolts is None else round(microvolts / 1000),
+        ma=_milliamps(folder, told, microvolts),
+        pv_mw=None,
+        load_mw=None,
+        mono=at,
+    )
+    if reading.soc_permille is None and reading.mv is None and reading.ma is None:
+        raise BadAttribute(f"{folder.name}: uevent tells neither voltage nor current nor capacity", attribute="uevent")
+    return reading, _complaint(folder, told.get("HEALTH", "Good"))
 
 
 def _told(uevent: str) -> Mapping[str, str]:

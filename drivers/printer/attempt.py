@@ -49,7 +49,7 @@ class Attempt:
     least every `_SLICE` seconds while waiting.
 
     Afterwards `sent` is the bytes of the job that went out, `broken` tells whether the printer may have been left
-    inside a command, and `lost` holds the error that ended the connection.
+    inside a command or the receipt, and `lost` holds the error that ended the connection.
     """
 
     def __init__(
@@ -80,21 +80,24 @@ class Attempt:
 
     def run(self) -> Result:
         """Raises `Silent`, in which case a new connection deserves another try."""
+        ended = False
         try:
             if (refusal := self._preflight()) is not None:
                 return refusal
             self._send_all()
-            return self._await_word()
+            result = self._await_word()
+            ended = True
+            return result
         except LinkLost as lost:
             self.lost = lost
             if self._line.inside:
                 self.sent += lost.sent
-            self.broken = self.sent > 0 and not self._tail_done()
             return self._broke_off(lost)
         except _GaveUp as end:
             return self._broke_off(end)
         finally:
-            self.broken = self.broken or self._line.inside
+            # What was sent and not confirmed may never arrive: closing a TCP connection can throw it away.
+            self.broken = self.sent > 0 and not (ended or self._tail_done())
             self._line.inside = False
 
     def _preflight(self) -> Result | None:
@@ -141,15 +144,18 @@ class Attempt:
         self._line.inside = False
 
     def _send(self, data: bytes) -> None:
+        line = self._line
+        size = len(data)
         while data:
-            if not self._line.paused and (sent := self._line.send(data, _SLICE)):
+            if line.paused or line.ahead:
+                self._wait()
+            elif sent := line.send(data, _SLICE):
                 data = data[sent:]
                 self.sent += sent
                 self._progress = self._now()
-            elif self._line.paused:
-                self._wait()
+            line.torn = 0 < len(data) < size
             self._tick()
-            self._line.pump()
+            line.pump()
             if data:
                 self._watch()
 

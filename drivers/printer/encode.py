@@ -1,80 +1,37 @@
-"""Job → bytes. python-escpos is used as an encoder only, and imported here only: it costs 0.2 s and 15 MB.
+"""Job → bytes. python-escpos says the commands; the text between them is ours.
 
-Two of its habits are worked around: without a forced code page it chooses one per character (the euro sign
-from a Greek one), and `text()` passes control characters on.
+Two of its habits are why: it chooses a code page per character where none is forced (the euro sign from a Greek one),
+and its `text()` passes control characters on.
 """
 
-import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, assert_never
+from typing import assert_never
 
-from drivers.errors import BadUri
-from drivers.printer import qr
-from drivers.printer.job import Align, Block, Cut, Feed, Job, Kick, Pair, Qr, Rule, Text
-from drivers.printer.text import pair, printable, wrap
+from drivers.printer import logo, qr, raster
+from drivers.printer.glyphs import Glyphs
+from drivers.printer.job import Align, Block, Cut, Feed, Job, Kick, Logo, Pair, Qr, Rule, Text
+from drivers.printer.profile import Profile, library
+from drivers.printer.text import pair, printable, shows, wrap
 
-DOTS_PER_COLUMN = 12
-"""Font A."""
-_PAGES = (("CP858", "cp858"), ("CP850", "cp850"), ("CP437", "cp437"))
-"""Western code pages, best first, as printer profiles and as Python call them. Only CP858 has the euro."""
 _DRAWER_PIN = 2
 _LEVEL_M = 1
 """python-escpos's QR_ECLEVEL_M."""
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
-    """What the encoder needs to know of a printer. `columns` in font A, `dots` across the printable width."""
-
-    name: str
-    columns: int
-    dots: int
-    page: str
-    codec: str
-    native_qr: bool
-    raster: bool
-    asian: bool
-    """May wake up in a two-byte character mode, in which accented letters become ideographs."""
-
-
-@dataclass(frozen=True, slots=True)
 class Encoded:
     """Chunks of whole commands: a status question may be sent between two of them, never inside one.
 
-    `head` sets the printer up, `body` is what people read, `tail` begins with the last cut.
+    `head` sets the printer up, `body` is what people read, `tail` begins with the last cut. `unreadable` characters
+    stand on the paper as "?", or not at all if they are marks.
     """
 
     head: bytes
     body: tuple[bytes, ...]
     tail: tuple[bytes, ...]
-
-
-def load_profile(name: str) -> Profile:
-    """A profile of escpos-printer-db by its name; `BadUri` names the ones there are."""
-    _, known = _library()
-    if name not in known:
-        raise BadUri(f"option profile={name!r} is not known; allowed: {', '.join(sorted(known))}")
-    data = known[name]
-    listed = set(data["codePages"].values())
-    pages = [(page, codec) for page, codec in _PAGES if page in listed]
-    if not pages:
-        raise BadUri(f"option profile={name!r} is not a receipt printer with a Western code page")
-    columns: int = data["fonts"]["0"]["columns"]
-    pixels = data["media"].get("width", {}).get("pixels")
-    features = data["features"]
-    return Profile(
-        name=name,
-        columns=columns,
-        dots=pixels if isinstance(pixels, int) else columns * DOTS_PER_COLUMN,
-        page=pages[0][0],
-        codec=pages[0][1],
-        native_qr=features["qrCode"],
-        raster=features["bitImageRaster"],
-        asian=data["vendor"] not in ("Epson", "Generic", "Star Micronics"),
-    )
+    unreadable: int
 
 
 def encode(job: Job, profile: Profile) -> Encoded:
@@ -86,6 +43,7 @@ def encode(job: Job, profile: Profile) -> Encoded:
         head=writer.head,
         body=tuple(chunk for block in chunks[:last_cut] for chunk in block),
         tail=tuple(chunk for block in chunks[last_cut:] for chunk in block),
+        unreadable=writer.unreadable,
     )
 
 
@@ -99,8 +57,9 @@ class _Writer:
     """One job's worth of python-escpos."""
 
     def __init__(self, profile: Profile) -> None:
+        self.unreadable = 0
         self._profile = profile
-        dummy, _ = _library()
+        dummy, _ = library()
         self._printer = dummy(profile=profile.name)
         self._printer.hw("INIT")
         head = self._taken()
@@ -114,15 +73,17 @@ class _Writer:
         columns = self._profile.columns
         match block:
             case Text(text, align, bold, double):
-                lines = wrap(self._plain(text), columns // 2 if double else columns)
+                lines = wrap(self._readable(text), columns // 2 if double else columns)
                 yield from self._lines(lines, align, bold, double)
             case Pair(left, right, bold, double):
-                lines = pair(self._plain(left), self._plain(right), columns // 2 if double else columns)
+                lines = pair(self._readable(left), self._readable(right), columns // 2 if double else columns)
                 yield from self._lines(lines, "left", bold, double)
             case Rule():
                 yield from self._lines(["-" * columns])
             case Qr(data):
                 yield from self._qr(qr.checked(data))
+            case Logo(png):
+                yield from self._logo(png)
             case Feed(lines):
                 self._printer.print_and_feed(lines)
                 yield self._taken()
@@ -138,15 +99,24 @@ class _Writer:
     def _lines(
         self, lines: list[str], align: Align = "left", bold: bool = False, double: bool = False
     ) -> Iterator[bytes]:
-        self._printer.set(align=align, bold=bold, normal_textsize=not double, double_width=double, double_height=double)
+        before = self._set(align, bold, double)
         for line in lines:
-            self._printer.textln(line)
-            yield self._taken()
+            if shows(line, self._profile.codec):
+                yield before + line.encode(self._profile.codec) + b"\n"
+                before = b""
+                continue
+            for command in raster.commands(_glyphs().line(line, self._profile.cell, bold=bold, double=double)):
+                yield before + command
+                before = b""
+
+    def _set(self, align: Align, bold: bool = False, double: bool = False) -> bytes:
+        self._printer.set(align=align, bold=bold, normal_textsize=not double, double_width=double, double_height=double)
+        return self._taken()
 
     def _qr(self, payload: bytes) -> Iterator[bytes]:
         profile = self._profile
         if not (profile.native_qr or profile.raster):
-            yield from self._lines(wrap(self._plain(payload.decode()), profile.columns))
+            yield from self._lines(wrap(self._readable(payload.decode()), profile.columns))
             return
         size = qr.dots_per_module(payload, profile.dots)
         yield from self._lines([""], "center")  # the quiet zone above, four modules or more
@@ -154,11 +124,24 @@ class _Writer:
             self._printer.qr(payload.decode(), ec=_LEVEL_M, size=size, native=True)
             yield self._taken()
         else:
-            yield from qr.raster(payload, size)
+            yield from raster.commands(qr.picture(payload, size))
         yield from self._lines([""])
 
-    def _plain(self, text: str) -> str:
-        return printable(text, self._profile.codec)
+    def _logo(self, png: bytes) -> Iterator[bytes]:
+        """A bad file is refused on every printer, so that it is noticed before the one that draws comes."""
+        dots = logo.picture(png, self._profile.dots)
+        if self._profile.raster:
+            yield self._set("center")
+            yield from raster.commands(dots)
+
+    def _readable(self, text: str) -> str:
+        return printable(text, self._profile.codec, self._draws)
+
+    def _draws(self, char: str) -> bool:
+        drawn = self._profile.raster and _glyphs().covers(char)
+        if not drawn:
+            self.unreadable += 1
+        return drawn
 
     def _taken(self) -> bytes:
         output: bytes = self._printer.output
@@ -167,12 +150,5 @@ class _Writer:
 
 
 @cache
-def _library() -> tuple[Any, dict[str, dict[str, Any]]]:
-    """python-escpos's dummy printer and its profiles by name."""
-    from escpos import capabilities
-    from escpos.printer import Dummy
-
-    if "ESCPOS_CAPABILITIES_PICKLE_DIR" not in os.environ:
-        # Each import leaves a new folder with a copy of the profiles in the temporary folder.
-        shutil.rmtree(capabilities.pickle_dir, ignore_errors=True)
-    return Dummy, capabilities.CAPABILITIES["profiles"]
+def _glyphs() -> Glyphs:
+    return Glyphs()

@@ -6,20 +6,26 @@ only to a printer that has just said it is ready, and its outcome is the printer
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 from drivers import links
 from drivers.device import Event
 from drivers.errors import LinkLost
 from drivers.life import Life, State
 from drivers.linked import LinkedDevice
-from drivers.printer import encode
 from drivers.printer.attempt import Attempt, Outcome, Result, Silent
+from drivers.printer.encode import Encoded, cut, encode
 from drivers.printer.errors import Condition, NoStatus, PaperNearEnd, TakesNoData, Unprintable
 from drivers.printer.job import Job
 from drivers.printer.line import Barrier, Line, Timing
+from drivers.printer.profile import load_profile
 from drivers.uri import Uri
+from drivers.wire.escpos import Connector
 
-__all__ = ["Model", "Outcome", "Result"]
+__all__ = ["Level", "Model", "Outcome", "Result"]
+
+Level = Literal["high", "low"]
+"""Of the drawer's switch."""
 
 _PADDING = 512
 """NULs that complete a command which an earlier run may have left half sent, before its power went; a
@@ -30,18 +36,24 @@ _SILENT_ROUNDS = 2
 
 
 class Model(LinkedDevice):
-    """Options: `profile` (a name of escpos-printer-db), `patience` (seconds that a job waits for new paper).
+    """Options: `profile` (a name of escpos-printer-db), `patience` (seconds that a job waits for new paper),
+    `drawer` (`pin2`, `pin5`: where it is connected; `none`).
 
-    Counters: attempts, losses, unanswered, garbage, and one for each outcome of a job.
+    Counters: attempts, losses, unanswered, garbage, unreadable (characters printed as "?"), kicks, and one for each
+    outcome of a job.
     """
 
     kind = "printer"
+    drawer_closed: Level | None = None
+    """The level of the drawer's switch when it is shut; its wiring decides, so a person has to have shown it once."""
 
     def __init__(self, name: str, uri: Uri, now: Callable[[], float], timing: Timing | None = None) -> None:
-        uri.only(*links.options(uri), "profile", "patience")
+        uri.only(*links.options(uri), "profile", "patience", "drawer")
         timing = timing or Timing()
         super().__init__(name, links.open_link(uri), Life(now, present=links.presence(uri)), now)
-        self.profile = encode.load_profile(uri.text("profile", "TM-T88V"))
+        self.profile = load_profile(uri.text("profile", "TM-T88V"))
+        drawers: dict[str, Connector | None] = {"pin2": "pin2", "pin5": "pin5", "none": None}
+        self._drawer = drawers[uri.choice("drawer", "pin2", tuple(drawers))]
         self._timing = replace(timing, patience=uri.decimal("patience", timing.patience, 0, 3600))
         self._line: Line | None = None
         self._padding = bytes(_PADDING)
@@ -51,6 +63,20 @@ class Model(LinkedDevice):
     def columns(self) -> int:
         """Characters a line, font A."""
         return self.profile.columns
+
+    @property
+    def drawer_level(self) -> Level | None:
+        """Of the drawer's switch; None = no drawer, or the printer has not told since it was connected."""
+        if self._drawer is None or self._line is None or self._line.status is None:
+            return None
+        return "high" if self._line.status.drawer_high else "low"
+
+    @property
+    def drawer_open(self) -> bool | None:
+        """None = not known."""
+        if self.drawer_closed is None or (level := self.drawer_level) is None:
+            return None
+        return level != self.drawer_closed
 
     def connected(self) -> None:
         while self._link.read():
@@ -77,6 +103,20 @@ class Model(LinkedDevice):
         super().close()
         self._line = None
 
+    def kick(self) -> bool:
+        """Opens the drawer at once, whatever the paper and the cover do; also from `print`'s callbacks. False: there is
+        no drawer, no printer, or it takes no more bytes. True: the printer has the command; whether the drawer
+        moved is what `drawer_open` says.
+        """
+        if self._drawer is None or self._line is None:
+            return False
+        try:
+            kicked = self._line.pulse(self._drawer)
+        except LinkLost:
+            return False  # who reads the line next finds the same, and says so in `life`
+        self.life.counters["kicks"] += kicked
+        return kicked
+
     def print(self, job: Job, *, beat: Callable[[], None], begin: Callable[[], None] = lambda: None) -> Result:
         """Prints one job and waits for its outcome; `beat` is called at least every second, except in the
         three seconds that opening a connection may take. `begin` is called right before the first byte of
@@ -91,9 +131,10 @@ class Model(LinkedDevice):
 
     def _print(self, job: Job, beat: Callable[[], None], begin: Callable[[], None]) -> Result:
         try:
-            encoded = encode.encode(job, self.profile)
+            encoded = encode(job, self.profile)
         except Unprintable as error:
             return Result("not_printed", str(error), error.remedy)
+        self.life.counters["unreadable"] += encoded.unreadable
 
         def tick() -> None:
             self._show()
@@ -104,7 +145,7 @@ class Model(LinkedDevice):
             self.step()
             if (line := self._line) is None:
                 break
-            before = encode.cut(self.profile) if self._hanging else b""
+            before = cut(self.profile) if self._hanging else b""
             attempt = Attempt(line, encoded, before, self._now, begin=begin, tick=tick)
             try:
                 result = attempt.run()
@@ -127,7 +168,7 @@ class Model(LinkedDevice):
             return result
         return Result("not_printed", self.life.reason, self.life.remedy)
 
-    def _remember(self, attempt: Attempt, job: encode.Encoded) -> None:
+    def _remember(self, attempt: Attempt, job: Encoded) -> None:
         """In what state the next job finds the printer."""
         if attempt.broken:
             self._padding = bytes(max(map(len, (job.head, *job.body, *job.tail))))

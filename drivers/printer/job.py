@@ -1,6 +1,6 @@
 """What is to be printed, before anybody knows on which printer. Layout in columns is the encoder's."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Align = Literal["left", "center", "right"]
@@ -39,6 +39,13 @@ class Qr:
 
 
 @dataclass(frozen=True, slots=True)
+class Logo:
+    """A picture in the middle, made smaller to fit the paper: the bytes of a PNG file (limits in `logo.py`)."""
+
+    png: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
     """`lines` blank lines, 0…255."""
 
@@ -59,7 +66,7 @@ class Kick:
     """Opens the cash drawer (connector pin 2)."""
 
 
-Block = Text | Pair | Rule | Qr | Feed | Cut | Kick
+Block = Text | Pair | Rule | Qr | Logo | Feed | Cut | Kick
 
 
 @dataclass(frozen=True, slots=True)

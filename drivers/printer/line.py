@@ -80,7 +80,9 @@ class Line:
         self.paused = False
         """XOFF: the printer wants no data now."""
         self.inside = False
-        """A command may be half sent: a question now would become part of it."""
+        """A job is being sent: a question now could become part of one of its commands."""
+        self.torn = False
+        """A piece of the job is half sent; between two pieces the printer is between two commands."""
         self.confirmed: set[bytes] = set()
         self.ordered = 0
         """Answers to GS r since `learn`."""
@@ -186,6 +188,16 @@ class Line:
                 return b"", lambda: False
             case _:
                 assert_never(self.barrier)
+
+    def pulse(self, connector: wire.Connector) -> bool:
+        """Opens the drawer; False = not possible now, because the printer would take it for a piece of something
+        else, or takes nothing. A printer that is ready gets ESC p, which every printer knows; one that is not would
+        open with the next receipt, and gets the real-time command.
+        """
+        if self.torn:
+            return False
+        ready = self.status is None or self.status.trouble() is None
+        return self._request(wire.pulse(connector) if ready else wire.pulse_now(connector))
 
     def send(self, data: bytes, timeout: float) -> int:
         """How many bytes of `data` the system took."""

@@ -1,9 +1,9 @@
 """How large a QR code can be on a paper, and its picture for printers that cannot draw one themselves."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
 
 from drivers.printer.errors import Unprintable
+from drivers.printer.raster import Dots
 
 # Bytes that a symbol of version 1…40 holds at level M in byte mode, ISO/IEC 18004:2015 table 7.
 _CAPACITY_M = (
@@ -43,17 +43,15 @@ def dots_per_module(payload: bytes, dots: int) -> int:
     return size
 
 
-def raster(payload: bytes, size: int) -> Iterator[bytes]:
-    """GS v 0 commands, one a row of modules, that make up the symbol with its quiet zone at the sides.
-
-    A module is at least three dots, so no byte of the picture is 10h: it cannot contain a real-time command.
-    """
+def picture(payload: bytes, size: int) -> Dots:
+    """The symbol with its quiet zone at the sides; a module is `size` dots."""
     import segno
 
     blank = [0] * (_QUIET // 2)
     code = segno.make_qr(payload, error="m", mode="byte", boost_error=False)
+    rows = []
     for row in code.matrix:
         bits = "".join(str(module) * size for module in [*blank, *row, *blank])
         wide = -(-len(bits) // 8)
-        line = int(bits.ljust(wide * 8, "0"), 2).to_bytes(wide, "big")
-        yield b"\x1dv0\x00" + wide.to_bytes(2, "little") + size.to_bytes(2, "little") + line * size
+        rows.append(int(bits.ljust(wide * 8, "0"), 2).to_bytes(wide, "big") * size)
+    return Dots(len(rows[0]) // size, b"".join(rows))

@@ -25,6 +25,8 @@ class Status:
     paper_out: bool
     paper_near_end: bool
     error: ErrorCause
+    drawer_high: bool
+    """Of pin 3 of the drawer's socket. Whether that means open is up to the drawer's switch."""
 
     @classmethod
     def from_round(cls, printer: int, offline: int, error: int, paper: int) -> Self:
@@ -35,6 +37,7 @@ class Status:
             paper_out=bool(offline & OfflineCause.PAPER_END or paper & PaperSensor.END),
             paper_near_end=bool(paper & PaperSensor.NEAR_END),
             error=ErrorCause(error) & _ERRORS,
+            drawer_high=bool(printer & PrinterStatus.DRAWER),
         )
 
     @classmethod
@@ -45,6 +48,7 @@ class Status:
             paper_out=bool(asb.paper & RollPaper.END),
             paper_near_end=bool(asb.paper & RollPaper.NEAR_END),
             error=_error_of(asb.error),
+            drawer_high=AsbPrinter.DRAWER in asb.printer,
         )
 
     def trouble(self) -> errors.Condition | None:

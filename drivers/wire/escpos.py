@@ -8,11 +8,16 @@ does not say which of the four questions it answers, so its meaning is the asker
 
 from dataclasses import dataclass
 from enum import IntFlag
+from typing import Literal
 
 ROUND = (1, 2, 3, 4)
 """The real-time questions that together describe a printer."""
 
 XON, XOFF = 0x11, 0x13
+
+Connector = Literal["pin2", "pin5"]
+"""Where the drawer's solenoid is connected; pin 3 of the same socket is its switch."""
+_CONNECTORS: dict[Connector, int] = {"pin2": 0, "pin5": 1}
 _HEADERS = frozenset((0x35, 0x37, 0x3B, 0x3D, 0x5F))
 _LONGEST_BLOCK = 96
 """Printer information is at most 80 bytes between identifier and NUL."""
@@ -209,9 +214,21 @@ def recover() -> bytes:
     return b"\x10\x05\x01"
 
 
+def pulse(connector: Connector) -> bytes:
+    """ESC p: opens the drawer when the printer comes to it, for 100 ms."""
+    return bytes((0x1B, 0x70, _CONNECTORS[connector], 50, 250))
+
+
+def pulse_now(connector: Connector) -> bytes:
+    """DLE DC4 function 1: the same at once, also with the paper out or the cover open. Never to be sent inside
+    another command. A printer in an error state ignores it.
+    """
+    return bytes((0x10, 0x14, 0x01, _CONNECTORS[connector], 1))
+
+
 def enable_asb() -> bytes:
-    """GS a: report now and at every change of online state, errors and paper; until ESC @."""
-    return b"\x1da\x0e"
+    """GS a: report now and at every change of drawer, online state, errors and paper; until ESC @."""
+    return b"\x1da\x0f"
 
 
 def ask_ordered() -> bytes:

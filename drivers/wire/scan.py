@@ -1,8 +1,7 @@
-"""Codes out of the bytes of a serial scanner.
+"""Codes out of the text of a scanner, whatever it came by.
 
-A code ends with CR, LF, CRLF, or, where the scanner is set to send no suffix, with a pause. Acknowledgements
-of GM65 and GM67 modules share the line and are taken out, AIM identifiers (ISO/IEC 15424: `]Q1`, `]C0`, …)
-are cut off.
+A code ends with CR, LF, CRLF, or, where the scanner is set to send no suffix, with a pause. AIM identifiers
+(ISO/IEC 15424: `]Q1`, `]C0`, …) are cut off.
 """
 
 import re
@@ -19,34 +18,79 @@ LONGEST = 4296
 SAME_WITHIN = 1.5
 """Seconds within which an identical code is the same scan."""
 
-GM65_ACK = bytes.fromhex("02 00 00 01 00 33 31")
-GM67_ACK = bytes.fromhex("04 D0 00 00 FF 2C")
-
 _END = re.compile(rb"[\r\n]")
 _AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 _GROUP_SEPARATOR = "\x1d"  # FNC1 inside a GS1 code
 
 
+class Codes:
+    """What is a code at all, and which is the same scan again. Times are monotonic seconds.
+
+    `resting`: a scanner that sees the same code again and again while it rests in front of it; it is one scan
+    until it has been out of sight for 1.5 s. Without it the 1.5 s count from the scan that was passed on, so that
+    a code held out for longer is heard again.
+
+    `counters`: `codes`, `repeated` (identical within 1.5 s), `unreadable` (not text), `too_long`.
+    """
+
+    def __init__(self, counters: Counter[str], *, longest: int = LONGEST, resting: bool = False) -> None:
+        self._longest = longest
+        self._resting = resting
+        self._recent: dict[str, float] = {}
+        self.counters = counters
+
+    def accept(self, data: bytes, at: float) -> str | None:
+        """The code in `data`, UTF-8; None when it is none, or the same scan again."""
+        if len(data) > self._longest:
+            self.counters["too_long"] += 1
+            return None
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            self.counters["unreadable"] += 1
+            return None
+        code = text[3:] if _AIM.match(text) else text
+        if not code:
+            return None
+        if not code.replace(_GROUP_SEPARATOR, "").isprintable():
+            self.counters["unreadable"] += 1
+            return None
+        if self._is_repeat(code, at):
+            self.counters["repeated"] += 1
+            return None
+        self.counters["codes"] += 1
+        return code
+
+    def _is_repeat(self, code: str, at: float) -> bool:
+        self._recent = {c: t for c, t in self._recent.items() if at - t < SAME_WITHIN}
+        again = code in self._recent
+        if self._resting or not again:
+            self._recent[code] = at
+        return again
+
+
 class ScanReader:
     """`feed` what arrives, `idle` when nothing does; both return complete codes. Times are monotonic seconds.
 
-    `counters`: `codes`, `repeated` (identical within 1.5 s), `acknowledgements`, `too_long`, `unreadable`
-    (not text), `partial` (cut off by a reconnect).
+    `counters`: those of `Codes`, `partial` (cut off by a reconnect) and `heard` (bytes of text).
     """
 
     def __init__(self, counters: Counter[str] | None = None, *, gap: float = GAP, longest: int = LONGEST) -> None:
+        self.counters: Counter[str] = Counter() if counters is None else counters
+        self._codes = Codes(self.counters, longest=longest)
         self._gap = gap
         self._longest = longest
         self._buffer = bytearray()
         self._overflow = False
         self._last_byte = 0.0
-        self._recent: dict[str, float] = {}
-        self.counters: Counter[str] = Counter() if counters is None else counters
+        self.ended = 0
+        """Readings of the scanner so far, whatever came of them."""
 
     def feed(self, data: bytes, at: float) -> list[str]:
         codes: list[str] = []
         if data:
             self._last_byte = at
+            self.counters["heard"] += len(data)
         *ended, rest = _END.split(data)
         for piece in ended:
             self._add(piece)
@@ -85,38 +129,9 @@ class ScanReader:
     def _finish(self, at: float, codes: list[str]) -> None:
         frame = bytes(self._buffer)
         self._buffer.clear()
+        self.ended += bool(frame) or self._overflow
         if self._overflow:
             self._overflow = False
             self.counters["too_long"] += 1
-            return
-        for ack in (GM65_ACK, GM67_ACK):
-            found = frame.count(ack)
-            if found:
-                self.counters["acknowledgements"] += found
-                frame = frame.replace(ack, b"")
-        try:
-            text = frame.decode("utf-8")
-        except UnicodeDecodeError:
-            self.counters["unreadable"] += 1
-            return
-        code = text[3:] if _AIM.match(text) else text
-        if not code:
-            return
-        if not code.replace(_GROUP_SEPARATOR, "").isprintable():
-            self.counters["unreadable"] += 1
-            return
-        if self._is_repeat(code, at):
-            self.counters["repeated"] += 1
-            return
-        self.counters["codes"] += 1
-        codes.append(code)
-
-    def _is_repeat(self, code: str, at: float) -> bool:
-        """Counted from the scan that was passed on, so that a code held in front of the scanner is heard
-        again.
-        """
-        self._recent = {c: t for c, t in self._recent.items() if at - t < SAME_WITHIN}
-        if code in self._recent:
-            return True
-        self._recent[code] = at
-        return False
+        elif (code := self._codes.accept(frame, at)) is not None:
+            codes.append(code)

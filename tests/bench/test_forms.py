@@ -11,7 +11,7 @@ import pytest
 from appliance import config as configuration
 from appliance import demo
 from appliance.journal.client import RecorderClient
-from drivers.device import Scan
+from drivers.device import Press, Scan
 from drivers.registry import create
 from tests.bench.conftest import GENERAL, VIP, Hands, Pump
 from tests.conftest import Process, wait_until
@@ -90,6 +90,7 @@ def test_forms_come_back_to_where_they_were_sent_from(hands: Hands) -> None:
         ("beam", "people=0&walk=in", "People is a whole number in 1…100, not 0."),
         ("beam", "people=1", "Direction is one of in, out, not None."),
         ("printer", "paper=", "Paper is one of ok, near_end, out, not ''."),
+        ("printer", "behaviour=moody", "Behaviour is one of normal, silent, slow, garbage, not 'moody'."),
         ("power", "soc=full", "Soc is a number, not 'full'."),
         ("power", "soc=nan", "Soc is a number in 0…100, not nan."),
         ("plugs", "", "Device is one of printer, scanner, beam, power, not None."),
@@ -110,13 +111,29 @@ def test_what_was_typed_is_still_there_after_a_refusal(hands: Hands) -> None:
 def test_all_faults_go_off_together(hands: Hands) -> None:
     for device in ("printer", "scanner", "beam", "power"):
         assert hands.form("plugs", f"pull={device}").status == 303
-    assert hands.form("printer", "paper=out&cover=open&online=no").status == 303
+    assert hands.form("printer", "paper=out&cover=open&online=no&behaviour=silent").status == 303
     assert hands.get("/").text.count("Pulled out") == 4
     assert hands.form("calm", "").status == 303
     page = hands.get("/").text
     assert "Pulled out" not in page
-    assert re.findall(r'name="(?:paper|cover|online)" value="(\w+)" checked', page) == ["ok", "closed", "yes"]
+    assert re.findall(r'name="(?:paper|cover|online|behaviour)" value="(\w+)" checked', page) == [
+        "ok",
+        "closed",
+        "yes",
+        "normal",
+    ]
     assert hands.paper_sensor() == 0x12
+
+
+def test_the_leads_button_is_pressed_and_held(own_hands: Hands, pump: Pump) -> None:
+    button = create("button-lead", own_hands.devices["button-lead"])
+    pump(button, lambda _: button.life.state == "online")
+    for press, held in (("short", False), ("hold", True)):
+        assert own_hands.form("lead", f"press={press}").headers["Location"] == "/#lead"
+        (event,) = pump(button, bool)
+        assert isinstance(event, Press)
+        assert event.held is held
+    button.close()
 
 
 def test_a_value_beyond_the_slider_widens_the_slider(hands: Hands) -> None:

@@ -47,9 +47,9 @@ def test_a_person_walks_scans_pulls_the_plug_and_takes_the_paper_out(
     page.get_by_label("One more").click()
     page.get_by_label("One more").click()
     page.get_by_role("button", name="Walk in").click()
-    expect(page.get_by_text("In 3 · Out 0")).to_be_visible(timeout=PATIENCE_MS)
     crossings = pump(footfall, lambda events: len(events) == 3)
     assert {crossing.direction for crossing in crossings if isinstance(crossing, Crossing)} == {"in"}
+    expect(page.get_by_text("In 3 · Out 0")).to_be_visible(timeout=PATIENCE_MS)
     assert page.get_by_label("People").input_value() == "3"
 
     page.get_by_role("button", name="Next general").click()
@@ -106,6 +106,30 @@ def test_what_a_script_moves_moves_on_the_page_too(own_hands: Hands, watched: Wa
     assert page.get_by_label("Any code").input_value() == "HALF TYP"
     page.get_by_role("button", name="All faults off").click()
     expect(page.locator("input[name=cover][value=closed]")).to_be_checked(timeout=PATIENCE_MS)
+
+
+def test_a_lamp_that_lights_up_is_seen_without_a_reload(own_hands: Hands, watched: Watched, pump: Pump) -> None:
+    lamps = watched.page.locator("#lead li")
+    lamp: Any = create("indicator-door", own_hands.devices["indicator-door"])
+    pump(lamp, lambda _: bool(lamp.life.state == "online"))
+    expect(lamps.filter(has_text="Door, red").get_by_text("Off")).to_be_visible()
+    lamp.show("refused")
+    pump(lamp, lambda _: bool(lamp.signal == "off"))
+    expect(lamps.filter(has_text="Door, red").get_by_text("5 times on")).to_be_visible(timeout=PATIENCE_MS)
+    expect(lamps.filter(has_text="Door, green").get_by_text("0 times on")).to_be_visible()
+    lamp.show("ready")
+    expect(lamps.filter(has_text="Door, green").get_by_text("On", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    lamp.close()
+
+
+def test_the_printer_can_be_made_silent_and_well_again(own_hands: Hands, watched: Watched) -> None:
+    page = watched.page
+    page.get_by_role("radio", name="Silent").check()
+    wait = "fetch('/bench/state').then((r) => r.json()).then((s) => s.printer.behaviour === '%s')"
+    page.wait_for_function(wait % "silent")
+    page.get_by_role("button", name="All faults off").click()
+    page.wait_for_function(wait % "normal")
+    assert own_hands.paper_sensor() == 0x12
 
 
 def test_a_slider_moves_the_value_it_shows(own_hands: Hands, watched: Watched) -> None:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from drivers.device import Crossing, PowerReading, Scan
+from drivers.device import Crossing, PowerReading, Press, Scan
 from drivers.registry import create
 from tests.bench.conftest import Hands, Pump
 from tests.conftest import wait_until
@@ -271,6 +271,34 @@ def test_the_wire_shows_the_last_bytes_each_way(own_hands: Hands, pump: Pump) ->
     assert "43 4F 44 45 2D 31 0D" not in page
     assert page.count("from the box <b>10 04 04</b>") == 1
     assert page.count("to the box <b>12</b>") == 1
+
+
+def test_what_the_box_lights_and_what_hands_did_is_told_in_one_answer(own_hands: Hands, pump: Pump) -> None:
+    lamp: Any = create("indicator-status", own_hands.devices["indicator-status"])
+    pump(lamp, lambda _: bool(lamp.life.state == "online"))
+    lamp.show("ready")
+    own_hands.post("printer", {"behaviour": "slow", "paper": "near_end"})
+
+    def lit() -> dict[str, bool]:
+        return {lamp["name"]: lamp["lit"] for lamp in own_hands.get("/bench/state").json["lamps"]}
+
+    pump(lamp, lambda _: lit()["Status lamp"])
+    assert not lit()["Door, green"]
+    state = own_hands.get("/bench/state").json
+    assert state["printer"] == {"paper": "near_end", "cover": "closed", "online": True, "behaviour": "slow"}
+    assert state["button"] == {"down": False}
+    lamp.close()
+
+
+def test_the_leads_button_is_held_by_a_script(own_hands: Hands, pump: Pump) -> None:
+    button = create("button-lead", own_hands.devices["button-lead"])
+    pump(button, lambda _: button.life.state == "online")
+    assert own_hands.post("button", {"hold": True}).status == 202
+    (press,) = pump(button, bool)
+    assert isinstance(press, Press)
+    assert press.held
+    wait_until(lambda: own_hands.get("/bench/state").json["button"] == {"down": False}, "the finger off the button")
+    button.close()
 
 
 def test_naming_the_devices_brings_no_imaging_library() -> None:

@@ -39,7 +39,7 @@ def texts(shape: inspect.Type, at: str) -> Iterator[str]:
         case inspect.DictType():
             yield from texts(shape.key_type, f"{at}.NAME")
             yield from texts(shape.value_type, at)
-        case inspect.IntType() | inspect.BoolType() | inspect.NoneType() | inspect.LiteralType():
+        case inspect.IntType() | inspect.FloatType() | inspect.BoolType() | inspect.NoneType() | inspect.LiteralType():
             return
         case _:
             raise AssertionError(f"{at}: say whether {shape} takes text")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from drivers.device import Crossing, PowerReading, Scan
+from drivers.device import Crossing, PowerReading, Press, Scan
 from drivers.emulators.bench import Bench, uris
 from drivers.registry import create
 from tests.drivers.conftest import Pump
@@ -30,6 +30,11 @@ def test_the_devices_are_known_before_anything_runs(tmp_path: Path) -> None:
         "scanner-door": f"serial://{tmp_path}/scanner-door",
         "footfall": f"gpio://17,27?factory=mock&socket={tmp_path}/pins.sock",
         "power": f"vedirect://{tmp_path}/power",
+        "indicator-door": f"gpio://23,24?factory=mock&socket={tmp_path}/indicator-door.sock",
+        "indicator-beeper": f"gpio://18?factory=mock&socket={tmp_path}/indicator-beeper.sock&as=beeper",
+        "indicator-status": f"gpio://25?factory=mock&socket={tmp_path}/indicator-status.sock",
+        "relay-lights": f"gpio://5?factory=mock&socket={tmp_path}/relay-lights.sock&shed=low",
+        "button-lead": f"gpio://22?factory=mock&socket={tmp_path}/button-lead.sock",
     }
 
 
@@ -51,6 +56,31 @@ def test_what_hands_do_on_the_bench_arrives_at_the_drivers(bench: Bench, pump: P
     assert readings
     for device in (scanner, footfall, power):
         device.close()
+
+
+def test_what_the_box_lights_is_seen_on_the_bench_and_the_leads_button_is_felt(bench: Bench, pump: Pump) -> None:
+    def lamp(name: str) -> dict[str, Any]:
+        return next(lamp for lamp in bench.state()["lamps"] if lamp["name"] == name)
+
+    door: Any = create("indicator-door", bench.devices["indicator-door"])
+    relay: Any = create("relay-lights", bench.devices["relay-lights"])
+    button = create("button-lead", bench.devices["button-lead"])
+    pump(door, lambda _: bool(door.life.state == "online"))
+    pump(relay, lambda _: lamp("Lights on the relay")["lit"])
+    door.show("refused")
+    pump(door, lambda _: lamp("Door, red")["flashes"] == 5)
+    assert not lamp("Door, green")["lit"]
+    pump(button, lambda _: button.life.state == "online")
+    bench.button(hold=False)
+    bench.button(hold=True)
+    presses = pump(button, lambda events: len(events) == 2)
+    assert [press.held for press in presses if isinstance(press, Press)] == [False, True]
+    assert bench.state()["button"] == {"down": True}
+    pump(button, lambda _: not bench.state()["button"]["down"])
+    for device in (door, relay, button):
+        device.close()
+    pump(button, lambda _: not lamp("Lights on the relay")["lit"])
+    button.close()
 
 
 def _four(event: object) -> tuple[int | None, ...] | None:
@@ -99,6 +129,8 @@ BAD: list[tuple[Callable[[Bench], None], str]] = [
     (lambda b: b.printer(paper="empty"), "near_end"),  # type: ignore[arg-type]
     (lambda b: b.printer(cover="ajar"), "closed"),  # type: ignore[arg-type]
     (lambda b: b.printer(online="yes"), "true or false"),  # type: ignore[arg-type]
+    (lambda b: b.printer(behaviour="moody"), "garbage"),  # type: ignore[arg-type]
+    (lambda b: b.button(hold="yes"), "true or false"),  # type: ignore[arg-type]
     (lambda b: b.power(volts=-1), "volts"),
     (lambda b: b.power(soc=101), "soc"),
     (lambda b: b.power(amps=math.nan), "amps"),

@@ -17,9 +17,10 @@ from PIL import Image
 from drivers.emulators.mechanism import Mechanism
 from drivers.emulators.slip import Raster, Slip
 from drivers.errors import BadUri
-from drivers.printer.encode import Encoded, Profile, encode, load_profile
+from drivers.printer.encode import Encoded, encode
 from drivers.printer.errors import Unprintable
-from drivers.printer.job import Block, Cut, Feed, Job, Kick, Pair, Qr, Rule, Text
+from drivers.printer.job import Block, Cut, Feed, Job, Pair, Qr, Rule, Text
+from drivers.printer.profile import Profile, load_profile
 from drivers.printer.qr import dots_per_module
 from drivers.printer.text import pair, printable, width, wrap
 
@@ -85,6 +86,7 @@ def test_wide_characters_that_cannot_be_shown_keep_their_columns(text: str) -> N
         ("cafe\u0301 \ufb01n", "café fin"),
         ("漢字", "????"),
         ("שלום", "????"),
+        ("㈱", "()"),
         ("a\u200bb\xadc", "abc"),
         ("a\tb\r\nc", "a b\nc"),
         ("\x1bp\x00", "?p?"),
@@ -147,12 +149,9 @@ def test_words_are_not_broken_where_there_is_a_blank() -> None:
     assert slips[0].text == "Thank you very much for your visit to the\npop-up in Berlin"
 
 
-def test_cut_feed_and_kick_reach_the_printer() -> None:
-    slips, _ = printed(Kick(), Text("one"), Feed(3), Text("two"), Cut(), Text("three"), Cut())
-    assert [(slip.text, slip.cut, slip.drawer_kicks) for slip in slips] == [
-        ("one\n\n\n\ntwo", True, 1),
-        ("three", True, 0),
-    ]
+def test_cut_and_feed_reach_the_printer() -> None:
+    slips, _ = printed(Text("one"), Feed(3), Text("two"), Cut(), Text("three"), Cut())
+    assert [(slip.text, slip.cut) for slip in slips] == [("one\n\n\n\ntwo", True), ("three", True)]
     with pytest.raises(ValueError, match="255"):
         Feed(256)
 
@@ -165,14 +164,13 @@ def test_a_printer_without_a_knife_is_only_fed() -> None:
 
 def test_status_questions_fit_between_chunks() -> None:
     """A question inside a command would become part of it: a chunk is whole commands."""
-    job = encode(Job(1, (Text("x" * 90, bold=True), Qr(URL), Pair("a", "b"), Cut(), Kick())), EPSON)
+    job = encode(Job(1, (Text("x" * 90, bold=True), Qr(URL), Pair("a", "b"), Cut())), EPSON)
     said: list[bytes] = []
     printer = Mechanism(42, said.append, lambda: 0.0)
     for chunk in (job.head, *job.body, *job.tail):
         printer.receive(chunk + b"\x10\x04\x01")
     assert b"".join(said) == b"\x12" * (1 + len(job.body) + len(job.tail))
     assert printer.slips()[0].qr == [URL]
-    assert printer.slips()[0].drawer_kicks == 1
 
 
 def symbol_version(payload: bytes) -> int:
@@ -256,9 +254,9 @@ def test_an_unknown_profile_names_the_known_ones() -> None:
 def test_the_encoder_is_loaded_only_when_used_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """python-escpos costs 15 MB, and writes a new temporary folder at each import."""
     script = (
-        "import sys, drivers.printer.escpos, drivers.printer.encode as e\n"
+        "import sys, drivers.printer.escpos, drivers.printer.profile as p\n"
         "assert 'escpos' not in sys.modules and 'PIL' not in sys.modules\n"
-        "e.load_profile('TM-T88V')\n"
+        "p.load_profile('TM-T88V')\n"
         "assert 'escpos' in sys.modules\n"
     )
     environment = {"TMPDIR": str(tmp_path), "PATH": ""}

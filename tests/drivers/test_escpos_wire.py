@@ -165,13 +165,27 @@ def test_a_report_says_the_same_as_the_four_answers(report: bytes, trouble: type
     assert (type(found) if found else None) is trouble
 
 
+def test_both_ways_of_saying_it_tell_the_drawers_switch() -> None:
+    assert Status.from_round(0x16, 0x12, 0x12, 0x12).drawer_high
+    assert not Status.from_round(0x12, 0x12, 0x12, 0x12).drawer_high
+    high, low = replies(b"\x14\x00\x00\x0f\x10\x00\x00\x0f")
+    assert isinstance(high, Asb)
+    assert isinstance(low, Asb)
+    assert Status.from_asb(high).drawer_high
+    assert not Status.from_asb(low).drawer_high
+
+
 def test_requests_are_the_bytes_of_the_manual() -> None:
     assert wire.ask_status(4) == b"\x10\x04\x04"
-    assert wire.enable_asb() == b"\x1d\x61\x0e"
+    assert wire.enable_asb() == b"\x1d\x61\x0f"
     assert wire.ask_ordered() == b"\x1d\x72\x01"
     assert wire.ask_process_id(b"0001") == b"\x1d\x28\x48\x06\x00\x30\x300001"
     assert wire.ask_info(67) == b"\x1d\x49\x43"
     assert wire.recover() == b"\x10\x05\x01"
+    assert wire.pulse("pin2") == b"\x1b\x70\x00\x32\xfa"
+    assert wire.pulse("pin5") == b"\x1b\x70\x01\x32\xfa"
+    assert wire.pulse_now("pin2") == b"\x10\x14\x01\x00\x01"
+    assert wire.pulse_now("pin5") == b"\x10\x14\x01\x01\x01"
 
 
 def test_a_request_that_the_manual_does_not_know_is_refused() -> None:

@@ -1,41 +1,61 @@
 """The printer as the printing worker has it, over real TCP connections and ptys."""
 
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
 
 import pytest
 
 from drivers.emulators.printer import PrinterEmulator
 from drivers.errors import BadUri
 from drivers.printer.escpos import Model, Result
-from drivers.printer.job import Cut, Job, Kick, Qr, Text
+from drivers.printer.job import Cut, Pair, Text
+from drivers.printer.line import Timing
 from drivers.registry import create
 from tests.drivers.printers import (
-    LONG,
-    LONG_TEXT,
     RECEIPT,
-    assert_receipt,
+    RECEIPT_TEXT,
+    URL,
+    PrinterBench,
     attend,
-    no_beat,
+    connected,
+    eventually,
+    pages_of,
     run,
-    serial_printer,
 )
+from tests.drivers.suites.printer import PLACES, CableSuite, PrinterSuite
 
 
-def test_a_job_over_tcp_is_printed_once_and_the_qr_code_scans(emulator: PrinterEmulator, printer: Model) -> None:
-    assert run(printer, *RECEIPT) == Result("printed")
-    (slip,) = emulator.receipts()
-    assert_receipt(slip)
+class TestOverTcp(PrinterSuite):
+    @pytest.fixture
+    def bench(self, tmp_path: Path) -> Iterator[PrinterBench]:
+        yield from _bench("tcp", tmp_path, {})
+
+    @pytest.mark.parametrize("place", PLACES)
+    def test_a_cable_that_comes_off_leaves_the_printer_with_what_it_has(
+        self, emulator: PrinterEmulator, printer: Model, place: str
+    ) -> None:
+        """It may still wait for the rest of a command, which must not swallow the head of the next receipt."""
+        self.pulled(emulator, printer, lambda: emulator.close_after(PLACES[place]))
 
 
-@pytest.mark.parametrize(("scheme", "options"), [("serial", "?baud=115200"), ("usblp", "")])
-def test_a_job_over_a_device_file_is_printed(tmp_path: Path, scheme: str, options: str) -> None:
-    with serial_printer(tmp_path, options, scheme) as (emulator, printer):
-        assert run(printer, *RECEIPT) == Result("printed")
-        assert run(printer, *LONG) == Result("printed")
-        first, second = emulator.receipts()
-        assert_receipt(first)
-        assert second.text == LONG_TEXT
+class TestOverSerial(CableSuite):
+    @pytest.fixture
+    def bench(self, tmp_path: Path) -> Iterator[PrinterBench]:
+        yield from _bench("serial", tmp_path, {"baud": "115200"})
+
+
+class TestOverUsbPrinterClass(CableSuite):
+    @pytest.fixture
+    def bench(self, tmp_path: Path) -> Iterator[PrinterBench]:
+        yield from _bench("usblp", tmp_path, {})
+
+
+def _bench(scheme: str, folder: Path, options: dict[str, str]) -> Iterator[PrinterBench]:
+    bench = PrinterBench(scheme, folder, options)
+    yield bench
+    bench.close()
 
 
 def test_the_registry_finds_the_printer_by_its_scheme(emulator: PrinterEmulator) -> None:
@@ -46,131 +66,61 @@ def test_the_registry_finds_the_printer_by_its_scheme(emulator: PrinterEmulator)
     printer.close()
 
 
-@pytest.mark.parametrize("options", ["profile=TM-T88X", "patience=soon", "colour=red"])
+@pytest.mark.parametrize("options", ["profile=TM-T88X", "patience=soon", "colour=red", "drawer=pin3"])
 def test_an_option_that_is_not_understood_is_named(options: str) -> None:
     with pytest.raises(BadUri, match=options.partition("=")[0]):
         create("printer", f"tcp://127.0.0.1:9100?{options}")
 
 
-def test_jobs_follow_each_other_on_one_connection(emulator: PrinterEmulator, printer: Model) -> None:
-    for number in range(5):
-        assert run(printer, Text(f"receipt {number}"), Cut()) == Result("printed")
-    assert [slip.text for slip in emulator.receipts()] == [f"receipt {number}" for number in range(5)]
-    assert printer.life.counters["attempts"] == 1
-    assert printer.life.counters["printed"] == 5
-
-
-def test_a_drawer_opens_without_paper(emulator: PrinterEmulator, printer: Model) -> None:
-    assert run(printer, Kick()) == Result("printed")
+def test_a_receipt_after_a_power_cut_of_the_box_is_whole(emulator: PrinterEmulator) -> None:
+    """The printer had its own power and still waits for the rest of a QR code."""
+    with socket.create_connection(("127.0.0.1", emulator.port)) as box:
+        box.sendall(b"\x1b@half a receipt\n\x1d(k\x20\x01\x31P0http://10.77.0.1/r/")
+    with connected(emulator) as printer:
+        assert run(printer, *RECEIPT) == Result("printed")
     (slip,) = emulator.receipts()
-    assert (slip.text, slip.drawer_kicks, slip.cut) == ("", 1, False)
+    assert slip.text == f"half a receipt\n{RECEIPT_TEXT}"
+    assert slip.qr == [URL]
 
 
-@pytest.mark.parametrize("state", ["paper", "cover", "online"])
-def test_nothing_is_sent_to_a_printer_that_says_it_is_not_ready(
-    emulator: PrinterEmulator, printer: Model, state: str
-) -> None:
-    if state == "paper":
-        emulator.paper = "out"
-    elif state == "cover":
-        emulator.cover = "open"
-    else:
-        emulator.online = False
-    begun = Event()
-    result = printer.print(Job(1, RECEIPT), beat=no_beat, begin=begun.set)
-    assert result.outcome == "not_printed"
-    assert result.reason == {"paper": "paper out", "cover": "cover open", "online": "switched offline"}[state]
-    assert result.remedy
-    assert not begun.is_set()
-    assert (printer.life.state, printer.life.reason) == ("fault", result.reason)
-    emulator.paper, emulator.cover, emulator.online = "ok", "closed", True
-    assert emulator.receipts() == []
-    assert run(printer, *RECEIPT) == Result("printed")
-    assert len(emulator.receipts()) == 1
-
-
-def test_a_printer_that_is_not_there_has_printed_nothing(emulator: PrinterEmulator, printer: Model) -> None:
-    emulator.unplug()
-    result = run(printer, *RECEIPT)
-    assert result.outcome == "not_printed"
-    assert result.remedy
-    assert printer.life.state == "absent"
-    emulator.plug()
-    attend(printer, lambda: printer.life.state == "online")
-    assert run(printer, *RECEIPT) == Result("printed")
-
-
-def test_the_worker_knows_before_the_first_byte_is_sent(emulator: PrinterEmulator, printer: Model) -> None:
-    seen: list[int] = []
-    printer.print(Job(1, RECEIPT), beat=no_beat, begin=lambda: seen.append(len(emulator.receipts())))
-    assert seen == [0]
-
-    def fail() -> None:
-        raise OSError("the journal is full")
-
-    for missing in (False, True):
-        emulator.no_process_id = missing
-        printer.close()
-        with pytest.raises(OSError, match="journal"):
-            printer.print(Job(2, RECEIPT), beat=no_beat, begin=fail)
-        printed = len(emulator.receipts())
-        assert run(printer, *RECEIPT) == Result("printed")
-        assert len(emulator.receipts()) == printed + 1
-
-
-def test_life_follows_the_printer_between_jobs(emulator: PrinterEmulator, printer: Model) -> None:
-    assert printer.life.state == "absent"
-    attend(printer, lambda: printer.life.state == "online")
-    emulator.paper = "near_end"
-    attend(printer, lambda: (printer.life.state, printer.life.reason) == ("degraded", "paper near its end"))
-    emulator.paper = "out"
-    attend(printer, lambda: (printer.life.state, printer.life.reason) == ("fault", "paper out"))
-    assert "roll" in printer.life.remedy
-    emulator.cover = "open"
-    attend(printer, lambda: (printer.life.state, printer.life.reason) == ("fault", "cover open"))
-    emulator.paper, emulator.cover = "ok", "closed"
-    attend(printer, lambda: printer.life.state == "online")
-    emulator.unplug()
-    attend(printer, lambda: printer.life.state == "absent")
-    assert printer.fileno() is None
-    emulator.plug()
-    attend(printer, lambda: printer.life.state == "online")
-    assert printer.fileno() is not None
-
-
-def test_life_says_when_a_printer_falls_silent(emulator: PrinterEmulator, impatient: Model) -> None:
-    attend(impatient, lambda: impatient.life.state == "online")
-    emulator.silent = True
-    attend(impatient, lambda: (impatient.life.state, impatient.life.reason[:10]) == ("degraded", "answers no"))
-    emulator.silent = False
-    attend(impatient, lambda: impatient.life.state == "online")
-
-
-def test_life_never_says_online_before_the_printer_did(emulator: PrinterEmulator, printer: Model) -> None:
-    emulator.paper = "out"
-    states: list[str] = []
-
-    def seen() -> bool:
-        states.append(printer.life.state)
-        return printer.life.state == "fault"
-
-    attend(printer, seen)
-    assert "online" not in states
-
-
-def test_a_serial_printer_may_be_unplugged_and_plugged_again(tmp_path: Path) -> None:
-    with serial_printer(tmp_path) as (emulator, printer):
+def test_a_printer_that_was_busy_when_we_came_is_believed_later(emulator: PrinterEmulator) -> None:
+    """It answers how it confirms only after what somebody sent before us; until then it counts as unable to."""
+    with socket.create_connection(("127.0.0.1", emulator.port)) as somebody:
+        emulator.slow = 0.3
+        somebody.sendall(b"x\n" * 8)
+        eventually(lambda: bool(emulator.receipts()))
+    with connected(emulator, Timing(answer=5.0, probe=0.2, grace=0.1, heartbeat=0.1)) as printer:
         attend(printer, lambda: printer.life.state == "online")
-        emulator.unplug()
-        attend(printer, lambda: printer.life.state == "absent")
-        assert run(printer, *RECEIPT).outcome == "not_printed"
-        emulator.plug()
-        attend(printer, lambda: printer.life.state == "online")
+        assert run(printer, *RECEIPT).outcome == "unconfirmed"
+        emulator.slow = 0
+        eventually(lambda: bool(emulator.receipts()[0].cut))
+        attend(printer, lambda: printer.life.reason != "ready")
         assert run(printer, *RECEIPT) == Result("printed")
 
 
-def test_a_job_that_fits_no_paper_says_so(printer: Model) -> None:
-    result = run(printer, Qr("x" * 3000))
-    assert result.outcome == "not_printed"
-    assert "holds" in result.reason
-    assert result.remedy
+def test_a_drawer_at_the_other_connector_is_kicked_there(emulator: PrinterEmulator) -> None:
+    with connected(emulator, options="?drawer=pin5") as printer:
+        assert run(printer, *RECEIPT) == Result("printed")
+        assert printer.kick()
+        eventually(lambda: emulator.drawer == "open")
+    assert any(piece.head.startswith(b"\x1bp\x01") for piece in emulator.tap.pieces() if not piece.to_box)
+
+
+def test_two_printers_of_different_models_do_not_disturb_each_other() -> None:
+    wide = PrinterEmulator(columns=48, pages=pages_of("TM-T20II"))
+    narrow = PrinterEmulator(columns=32, pages=pages_of("POS-5890"))
+    wide.start()
+    narrow.start()
+    with connected(wide, options="?profile=TM-T20II") as first, connected(narrow, options="?profile=POS-5890") as other:
+
+        def print_on(printer: Model) -> list[Result]:
+            return [run(printer, Pair(f"Müsli {n}", "7,00 €"), Cut()) for n in range(20)]
+
+        with ThreadPoolExecutor() as pool:
+            results = [result for found in pool.map(print_on, (first, other)) for result in found]
+    assert results == [Result("printed")] * 40
+    assert [slip.text for slip in wide.receipts()] == [f"{f'Müsli {n}':<42}7,00 €" for n in range(20)]
+    text = "\n".join(slip.text for slip in narrow.receipts())
+    assert [line for line in text.split("\n") if line] == [f"{f'Müsli {n}':<26}7,00 €" for n in range(20)]
+    wide.close()
+    narrow.close()

@@ -35,7 +35,7 @@ def test_a_device_gets_the_model_that_its_uri_names(name: str, uri: str, model: 
         ("scanner", "serial:///dev/x?driver=gm99", "no scanner driver is called 'gm99'"),
         ("scanner", "serial:///dev/x?driver=../errors", "no scanner driver"),
         ("footfall", "gpio://17,27?driver=mockpins", "no footfall driver"),
-        ("scanner", "serial:///dev/x?speed=9600", "'speed'.*baud, flow, parity"),
+        ("scanner", "serial:///dev/x?speed=9600", "'speed'.*baud, flow, gap, model, parity, trigger"),
         ("power", "vedirect://dev/x", "vedirect:///dev"),
         ("power", "vedirect:///dev/x?baud=9600", "'baud'"),
         ("footfall", "gpio://17", "two different lines"),

@@ -1,10 +1,11 @@
+from collections import Counter
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.wire.scan import GAP, GM65_ACK, GM67_ACK, LONGEST, SAME_WITHIN, ScanReader
+from drivers.wire.scan import GAP, LONGEST, SAME_WITHIN, Codes, ScanReader
 
 CODES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=30).filter(
     lambda code: not code.startswith("]")
@@ -21,13 +22,10 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
     codes=st.lists(CODES, max_size=8, unique=True),
     suffix=st.sampled_from([b"\r", b"\n", b"\r\n"]),
     places=st.lists(st.integers(0, 500)),
-    ack=st.sampled_from([b"", GM65_ACK, GM67_ACK]),
 )
-def test_every_code_comes_out_once_however_its_bytes_arrive(
-    codes: list[str], suffix: bytes, places: list[int], ack: bytes
-) -> None:
+def test_every_code_comes_out_once_however_its_bytes_arrive(codes: list[str], suffix: bytes, places: list[int]) -> None:
     reader = ScanReader()
-    stream = b"".join(ack + code.encode() + suffix for code in codes)
+    stream = b"".join(code.encode() + suffix for code in codes)
     out = [code for piece in cut(stream, places) for code in reader.feed(piece, 0.0)]
     assert out == codes
     assert reader.rest(0.0) is None
@@ -106,8 +104,12 @@ def test_what_is_not_text_is_counted_and_dropped() -> None:
     assert reader.counters["unreadable"] == 2
 
 
-def test_an_acknowledgement_alone_is_no_scan() -> None:
-    reader = ScanReader()
-    assert reader.feed(GM65_ACK, 0.0) == []
-    assert reader.idle(1.0) == []
-    assert reader.counters["acknowledgements"] == 1
+def test_a_code_that_rests_in_sight_is_one_scan_until_it_has_been_away() -> None:
+    counters: Counter[str] = Counter()
+    codes = Codes(counters, resting=True)
+    sightings = [codes.accept(b"A", 10 + n / 8) for n in range(80)]
+    assert sightings == ["A"] + [None] * 79
+    last = 10 + 79 / 8
+    assert codes.accept(b"A", last + SAME_WITHIN - 0.01) is None
+    assert codes.accept(b"A", last + 2 * SAME_WITHIN) == "A"
+    assert counters == {"codes": 2, "repeated": 80}

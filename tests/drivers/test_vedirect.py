@@ -279,6 +279,61 @@ def test_a_charger_that_falls_silent_is_degraded(tmp_path: Path, pump: Pump) -> 
     emulator.close()
 
 
+BMV = {"V": "12800", "I": "-1500", "P": "-19", "CE": "-4200", "SOC": "912", "TTG": "412", "T": "21", "AR": "0"}
+
+
+def monitor(link: Path, **change: str) -> VedirectEmulator:
+    emulator = VedirectEmulator(link, period=0.05)
+    emulator.says = block({**BMV, **change})
+    emulator.start()
+    return emulator
+
+
+def test_a_battery_monitor_is_told_by_what_it_sends(tmp_path: Path, pump: Pump) -> None:
+    emulator = monitor(tmp_path / "power")
+    device = create("power", f"vedirect://{tmp_path}/power")
+    (reading, *_) = readings(pump(device, bool))
+    assert (reading.role, reading.ttg_s, reading.consumed_mah, reading.celsius) == ("battery", 24_720, 4200, 21)
+    assert (reading.soc_permille, reading.ma, reading.pv_mw, reading.load_mw) == (912, -1500, None, None)
+    device.close()
+    emulator.close()
+
+
+def test_what_a_monitor_does_not_know_yet_is_not_known(tmp_path: Path, pump: Pump) -> None:
+    emulator = monitor(tmp_path / "power", SOC="---", TTG="-1", CE="---", T="---")
+    device = create("power", f"vedirect://{tmp_path}/power")
+    (reading, *_) = readings(pump(device, bool))
+    assert (reading.soc_permille, reading.ttg_s, reading.consumed_mah, reading.celsius) == (None,) * 4
+    assert reading.mv == 12_800
+    device.close()
+    emulator.close()
+
+
+def test_an_alarm_of_the_monitor_shows_with_a_remedy_until_it_is_over(tmp_path: Path, pump: Pump) -> None:
+    emulator = monitor(tmp_path / "power", Alarm="ON", AR="5")
+    device = create("power", f"vedirect://{tmp_path}/power")
+    pump(device, lambda events: device.life.state == "degraded" and bool(events))
+    assert "low voltage, low state of charge" in device.life.reason
+    assert "switch something off" in device.life.remedy
+    emulator.says = block({"H1": "-55000", "H2": "-4200"})
+    counted = device.life.counters["blocks"]
+    pump(device, lambda _: device.life.counters["blocks"] >= counted + 3)
+    assert device.life.state == "degraded"
+    emulator.says = block(BMV)
+    pump(device, lambda _: device.life.state == "online")
+    device.close()
+    emulator.close()
+
+
+def test_the_uri_says_for_what_a_device_is_trusted(power: VedirectEmulator, tmp_path: Path, pump: Pump) -> None:
+    device = create("power", f"vedirect://{tmp_path}/power?role=solar")
+    assert readings(pump(device, bool))[0].role == "solar"
+    device.close()
+    plain = create("power", f"vedirect://{tmp_path}/power")
+    assert readings(pump(plain, bool))[0].role == "all"
+    plain.close()
+
+
 SERVE = (
     "import sys; from pathlib import Path; from drivers.emulators.vedirect import serve; "
     "serve(Path(sys.argv[1]), lambda: print('ready', flush=True), "

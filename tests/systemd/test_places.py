@@ -12,7 +12,7 @@ MEMBERS = {
     "boothkit": set(WORKERS),
     "boothkit-journal": {"till", "portal", "printing", "uplink", "steward"},
     "boothkit-people": {"till"},
-    "boothkit-board": {"till"},
+    "boothkit-board": {"till", "printing", "scanning", "footfall", "power"},
     "boothkit-wake": {"recorder", "till", "printing", "uplink"},
     "boothkit-as-guest": {"portal"},
     "boothkit-as-staff": {"till"},
@@ -20,6 +20,7 @@ MEMBERS = {
     "boothkit-as-uplink": {"uplink"},
     "boothkit-as-admin": set(),
     "boothkit-serial": {"printing", "scanning", "power"},
+    "boothkit-gpio": {"scanning", "footfall", "power"},
 }
 
 PLACES = {

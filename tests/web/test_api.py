@@ -37,7 +37,7 @@ def test_a_sale_is_answered_with_its_number_its_vat_and_its_receipt(house: House
     assert "/r/" in sale["receipt"]
     found = house.client().get(f"/sales/{sale['sale']}")
     assert (found.status, found.json["number"], found.json["pos"]) == (200, sale["number"], sale["pos"])
-    assert found.json["receipts"] == [{"copy": 0, "printer": "printer", "outcome": None}]
+    assert found.json["receipts"] == [{"copy": 0, "printer": "printer", "outcome": None, "on_paper": None}]
 
 
 def test_the_same_key_gives_the_same_sale_and_another_body_is_a_conflict(house: House) -> None:

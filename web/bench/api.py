@@ -26,10 +26,16 @@ def blueprint(controls: Controls, pad: Pad, start: str) -> Blueprint:
 
     post("/scan", pad.scan, ("code",))
     post("/beam", controls.beam, ("direction", "people"))
-    post("/printer", controls.printer, (), ("paper", "cover", "online"))
+    post("/printer", controls.printer, (), ("paper", "cover", "online", "behaviour"))
+    post("/button", controls.button, ("hold",))
     post("/power", controls.power, (), ("volts", "amps", "pv_watts", "soc"))
     post("/unplug", controls.unplug, ("device",))
     post("/plug", controls.plug, ("device",))
+
+    @api.get("/state")
+    def state() -> Response:
+        """How hands left things, and which lamps the box lights."""
+        return jsonify(controls.state())
 
     @api.get("/printer/receipts")
     def receipts() -> Response:

@@ -124,6 +124,7 @@ def blueprint(controls: Controls, pad: Pad, start: str) -> Blueprint:
     form("beam", lambda values: _walk(controls, values))
     form("printer", lambda values: carry_out(controls.printer, **_switches(values)))
     form("power", lambda values: carry_out(controls.power, **_numbers(values)))
+    form("lead", lambda values: carry_out(controls.button, values.get("press") == "hold"))
     form("plugs", lambda values: _plug(controls, values))
     form("calm", lambda values: _calm(controls))
     return page
@@ -152,7 +153,7 @@ def _walk(controls: Controls, values: dict[str, str]) -> None:
 
 
 def _switches(values: dict[str, str]) -> dict[str, Any]:
-    wanted: dict[str, Any] = {key: values[key] for key in ("paper", "cover") if key in values}
+    wanted: dict[str, Any] = {key: values[key] for key in ("paper", "cover", "behaviour") if key in values}
     if "online" in values:
         wanted["online"] = values["online"] == "yes"
     return wanted
@@ -179,7 +180,7 @@ def _plug(controls: Controls, values: dict[str, str]) -> None:
 def _calm(controls: Controls) -> None:
     for device, _ in PLUGS:
         carry_out(controls.plug, device)
-    carry_out(controls.printer, paper="ok", cover="closed", online=True)
+    carry_out(controls.printer, paper="ok", cover="closed", online=True, behaviour="normal")
 
 
 def _slip(slip: dict[str, Any], start: str) -> dict[str, Any]:

@@ -23,12 +23,14 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Tag:
-    """A state in a line: shape, words, then colour. ``desk``: more words, where there is room for them."""
+    """A state in a line: shape, words, then colour. ``desk``: more words, where there is room for them; ``device``: the
+    one whose page says what to do."""
 
     icon: str
     text: str
     tone: str = ""
     desk: str = ""
+    device: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,13 +84,14 @@ def _safe(state: dict[str, Any]) -> Tag:
 
 
 def _printer(state: dict[str, Any]) -> Tag | None:
-    printers = [device for device in state["devices"].values() if device["kind"] == "printer"]
+    printers = {name: device for name, device in state["devices"].items() if device["kind"] == "printer"}
     if not printers:
         return None
-    worst = next((device for device in printers if device["state"] != "online"), None)
+    worst = next((name for name, device in printers.items() if device["state"] != "online"), None)
     if worst is None:
         return Tag("printer", "Paper ok")
-    return Tag("printer", device_words(worst), "stop" if worst["state"] in ("absent", "fault") else "")
+    tone = "stop" if printers[worst]["state"] in ("absent", "fault") else ""
+    return Tag("printer", device_words(printers[worst]), tone, device=worst)
 
 
 def faults(state: dict[str, Any]) -> list[Fault]:

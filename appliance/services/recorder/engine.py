@@ -16,6 +16,7 @@ from appliance.clock import Clock, Now
 from appliance.config import Config
 from appliance.domain.box import ClockStepped, CommandRefused, LogStarted, PreviousLog, Reason
 from appliance.domain.kernel import Context, Decided, Fact, Personal, Role, ask_for, command_types, kind_of
+from appliance.domain.receipts import TICKET_PRINTER
 from appliance.errors import Problem, invalid
 from appliance.ids import new_id
 from appliance.journal import codec, notes
@@ -23,7 +24,7 @@ from appliance.journal.records import Record
 from appliance.journal.schema import Conflict, StorageError
 from appliance.journal.store import Savepoint, Store
 from appliance.private.people import PeopleWriter, seal
-from appliance.projections import events
+from appliance.projections import devices, events
 from appliance.projections.registry import Surroundings, known
 from appliance.projections.runner import Projector
 from appliance.receipts.token import address, token
@@ -240,7 +241,7 @@ class Engine:
         now = self._clock()
         event = self._event()
         around = Surroundings(self._keys.public, self.store.keys.plain_ticket, self.store.log)
-        printers = self._config.device_names("printer")
+        printers = devices.names(self.store.db, self._config.devices, "printer")
         ctx = Context(
             now=now,
             box=self.store.box,
@@ -250,7 +251,8 @@ class Engine:
             event=event,
             new_id=new_id,
             seal=_seal,
-            printer=printers[0] if printers else "",
+            printer=next((name for name in printers if name != TICKET_PRINTER), next(iter(printers), "")),
+            printers=printers,
         )
         try:
             decided = command.decide(ask, known(command.name, self.store.db, ask, around), ctx)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import IO, get_args
+from typing import IO, Any, get_args
 
 from appliance import log
 from appliance.board import Board
@@ -17,6 +17,7 @@ from appliance.domain.kernel import Role, command_types
 from appliance.errors import BoothkitError, Problem
 from appliance.journal import wire
 from appliance.journal.follow import Waker
+from appliance.projections.wanted import wanted
 from appliance.services.context import WorkerContext, check_folder
 from appliance.services.recorder.engine import Engine, Reply, Request, failure
 from appliance.services.run import Loop
@@ -184,6 +185,13 @@ def main(ctx: WorkerContext) -> int:
     loop = Loop(ctx.name)
     server = Server(engine, ctx.run, loop)
     board = Board(ctx.run, ctx.name)
+    told: tuple[int, dict[str, Any]] = (-1, {})
+
+    def wanted_now() -> dict[str, Any]:
+        nonlocal told
+        if told[0] != engine.store.pos:
+            told = engine.store.pos, wanted(engine.store.db)
+        return told[1]
 
     def show() -> None:
         store = engine.store
@@ -199,6 +207,7 @@ def main(ctx: WorkerContext) -> int:
             checkpoint=store.checkpointed,
             waiting=server.waiting(),
             clock=ctx.clock().trust,
+            wanted=wanted_now(),
         )
 
     loop.every(1.0, show)

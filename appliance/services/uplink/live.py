@@ -5,7 +5,7 @@ from typing import Any
 
 from appliance.clock import Now
 from appliance.journal.read import Reader
-from appliance.projections import devices, kpis, sales
+from appliance.projections import devices, kpis, power, sales
 
 
 def read(reader: Reader, now: Now) -> dict[str, dict[str, Any]]:
@@ -16,7 +16,7 @@ def read(reader: Reader, now: Now) -> dict[str, dict[str, Any]]:
     return {
         "attendance": numbers["attendance"],
         "sales": {**numbers["sales"], "today": sales.today(db, now)},
-        "power": devices.power(db) or {},
+        "power": power.newest(db) or {},
         "devices": devices.states(db),
     }
 

@@ -11,7 +11,7 @@ from appliance.config import split_host_port
 from appliance.errors import RecorderDown
 from appliance.journal.follow import Wake
 from appliance.journal.read import Reader
-from appliance.projections import events
+from appliance.projections import events, power
 from appliance.services.context import WorkerContext, state_folder
 from appliance.services.run import Loop
 from appliance.services.uplink import batches, live
@@ -29,6 +29,8 @@ _HOLD_S = 10.0
 _LONGEST_HOLD_S = 300.0
 _LIVE_SHARE = 20  # reading the live numbers takes one part in so many of the worker's time, at most
 _SHOW_REFUSED_S = 60.0
+_SAVING_S = 60.0
+"""Between two turns of sending while the battery is spared: a modem that sleeps in between needs a tenth."""
 _AGAIN_BESIDE_S = 60.0
 _CONNECTING = Fault("connecting", "Nothing: it takes a moment.")
 _UNHEARD = Fault("the broker has no subscriber for facts", "Start central, or check which broker it uses.")
@@ -58,6 +60,7 @@ class Uplink:
         self._version = version("boothkit")
         self._faults: dict[str, Fault] = {"connection": _CONNECTING}
         self._held_until, self._hold_s = 0.0, _HOLD_S
+        self._saving, self._rests_until = False, 0.0
         self._beside_due = False
         self._sent_beside: dict[str, bytes] = {}
         self._live_at, self._live_after = -1, 0.0
@@ -101,7 +104,7 @@ class Uplink:
 
     def _second(self) -> None:
         self._look()
-        self._beside_due = self._connection.online()
+        self._beside_due = self._connection.online() and not self._rests()
         self._weigh()
         if self._may_send() and self._flow is not None and self._flow.tick(self._loop.now()):
             logger.info("uplink.probe", safe=self._flow.safe, sent=self._flow.cursor)
@@ -122,6 +125,7 @@ class Uplink:
                     self._key = json.loads(first.body)["data"]["key"]
                 self._log, self._event = newest.log, json.loads(newest.body)["event"]
                 self._position = position
+                self._saving = "uplink" in power.shed(self._reader.db())
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -137,13 +141,19 @@ class Uplink:
         if self._beside_due:
             self._beside_due = not self._send_beside()
         flow = self._flow
-        if flow is None or self._loop.now() < self._held_until:
+        if flow is None or self._loop.now() < self._held_until or self._rests():
             return
         while self._may_send() and flow.cursor < self._position:
             last = self._send_batch(flow.cursor)
             if last is None:
                 return
             flow.sent(last, self._loop.now())
+        if self._saving and flow.cursor == self._position:
+            self._rests_until = self._loop.now() + _SAVING_S
+
+    def _rests(self) -> bool:
+        """Load shedding: what comes in gathers for a minute."""
+        return self._saving and self._loop.now() < self._rests_until
 
     def _may_send(self) -> bool:
         return self._connection.room() > 0 and self._budget.may_send_facts()

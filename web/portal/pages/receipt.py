@@ -18,9 +18,9 @@ from appliance.receipts import check, layout
 from appliance.receipts.check import Promise, Refused
 from appliance.receipts.handout import handout
 from appliance.receipts.token import address
+from web.common.drawing import qr
 from web.portal import pages
 from web.portal.deps import here
-from web.portal.drawing import qr
 
 blueprint = Blueprint("receipt", __name__)
 

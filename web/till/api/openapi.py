@@ -1,9 +1,11 @@
 """The API's own description, OpenAPI 3.1, kept by hand; a test compares its calls with those that are served."""
 
-from typing import Any
+from typing import Any, get_args
 
 from flask import Blueprint
 
+from appliance.domain.kit import Outcome, Reason
+from appliance.domain.kitplan import StepName
 from web.common.problems import PROBLEMS
 from web.till import auth
 
@@ -148,6 +150,23 @@ _PROBLEM = _of(
 )
 _LIMIT = {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 0}}
 _SALE = {"name": "sale", "in": "path", "required": True, "schema": _TEXT}
+_DEVICE = {"name": "name", "in": "path", "required": True, "schema": _TEXT}
+_KIT_VERB = {
+    "name": "verb",
+    "in": "path",
+    "required": True,
+    "schema": {"enum": ["begin", "ask", "check", "finish", "sheet"]},
+}
+_KIT_SAID = _of(
+    {
+        "kit": _TEXT,
+        "step": {"enum": list(get_args(StepName))},
+        "device": _TEXT,
+        "outcome": {"enum": list(get_args(Outcome))},
+        "reason": {"enum": list(get_args(Reason))},
+    },
+    closed=True,
+)
 _LAST_ID = {"name": "Last-Event-ID", "in": "header", "schema": _WHOLE, "description": "wins over after"}
 
 DOCUMENT: dict[str, Any] = {
@@ -181,6 +200,26 @@ DOCUMENT: dict[str, Any] = {
                 parameters=[_KEY],
             )
         },
+        "/receipts": {"get": _call("The receipts that somebody should look at", {"type": "object"})},
+        "/sales/{sale}/reprint": {
+            "post": _call(
+                "One more copy of the receipt, marked DUPLICATE",
+                _of({"sale": _TEXT, "copy": _MINOR, "printer": _TEXT}),
+                status=201,
+                requestBody=_body(_of({"printer": _TEXT}, closed=True)),
+                parameters=[_SALE, _KEY],
+            )
+        },
+        "/sales/{sale}/receipt": {
+            "post": _call(
+                "Whether a person has this copy on paper",
+                _of({"sale": _TEXT, "copy": _MINOR, "on_paper": {"type": "boolean"}}),
+                requestBody=_body(
+                    _of({"copy": _MINOR, "on_paper": {"type": "boolean"}}, "copy", "on_paper", closed=True)
+                ),
+                parameters=[_SALE, _KEY],
+            )
+        },
         "/sales/{sale}": {"get": _call("A sale as it was recorded", {"type": "object"}, parameters=[_SALE])},
         "/scans": {
             "post": _call("A verdict", _SCAN_ANSWER, requestBody=_body(_SCAN_ASKED), parameters=[_KEY]),
@@ -203,6 +242,32 @@ DOCUMENT: dict[str, Any] = {
             "get": _call("The present event's numbers; unknown is null, with what is missing", {"type": "object"})
         },
         "/status": {"get": _call("Workers, devices, power, journal, uplink", {"type": "object"})},
+        "/kit": {
+            "get": _call("The newest kit check: its steps, and what is plugged in and not used", {"type": "object"})
+        },
+        "/kit/{verb}": {
+            "post": _call(
+                "One thing of a kit check: begin, have a part show that it works, say what became of it, finish, print",
+                {"type": "object"},
+                requestBody=_body(_KIT_SAID),
+                parameters=[_KEY, _KIT_VERB],
+            )
+        },
+        "/devices/{name}/adopt": {
+            "post": _call(
+                "Take a found device into use under the name that was proposed for it",
+                _of({"device": _TEXT, "uri": _TEXT}, "device", "uri"),
+                requestBody=_body(_of({"uri": _TEXT}, "uri", closed=True)),
+                parameters=[_KEY, _DEVICE],
+            )
+        },
+        "/devices/{name}/drop": {
+            "post": _call(
+                "Use a device no longer that was taken into use here",
+                _of({"device": _TEXT}, "device"),
+                parameters=[_KEY, _DEVICE],
+            )
+        },
         "/facts": {
             "get": _call(
                 "Stored facts, one a line; X-Position is the position of the last",

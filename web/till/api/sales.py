@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, request
 
 from appliance.errors import Problem
-from appliance.projections import sales
+from appliance.projections import paper, sales
 from web.common.body import command_key, json_object
 from web.till import auth
 from web.till.deps import deps
@@ -21,6 +21,32 @@ def complete() -> tuple[dict[str, Any], int]:
     body = json_object(request.get_data())
     answer = deps().client.send("sale.complete", body, actor=auth.actor(), id=key)
     return answer.answer, 201
+
+
+@blueprint.post("/sales/<sale>/reprint")
+@auth.for_roles("lead", "cashier")
+def reprint(sale: str) -> tuple[dict[str, Any], int]:
+    """One more copy of its receipt, marked DUPLICATE."""
+    key = command_key(request.headers.get("Idempotency-Key"))
+    body = json_object(request.get_data())
+    answer = deps().client.send("receipt.reprint", {**body, "sale": sale}, actor=auth.actor(), id=key)
+    return answer.answer, 201
+
+
+@blueprint.post("/sales/<sale>/receipt")
+@auth.for_roles("lead", "cashier")
+def settle(sale: str) -> dict[str, Any]:
+    """Whether a person has a copy on paper that the printer was not certain of."""
+    key = command_key(request.headers.get("Idempotency-Key"))
+    body = json_object(request.get_data())
+    answer = deps().client.send("receipt.settle", {**body, "sale": sale}, actor=auth.actor(), id=key)
+    return answer.answer
+
+
+@blueprint.get("/receipts")
+def doubtful() -> dict[str, Any]:
+    """The receipts that somebody should look at."""
+    return {"receipts": paper.doubtful(deps().reader.db())}
 
 
 @blueprint.get("/sales/<sale>")

@@ -1,18 +1,27 @@
 """The box: its workers, devices, uplink, journal."""
 
+import hashlib
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
-from appliance.projections import events
-from web.till import frame
+from appliance.errors import invalid
+from appliance.projections import events, paper
+from web.common.body import command_key
+from web.till import auth, frame
 from web.till.deps import deps, here
 from web.till.tabs import Tab
 
 blueprint = Blueprint("box", __name__)
 TAB = Tab(4, "Box", "box.page", "wifi")
 
-_ICONS = {"printer": "printer", "scanner": "scan", "footfall": "beam", "power": "battery"}
+_ICONS = {"printer": "printer", "scanner": "scan", "footfall": "beam", "power": "battery", "indicator": "sun"}
+_OUTCOMES = {
+    "unknown": "It broke off in the middle",
+    "not_printed": "Nothing came out",
+    "unconfirmed": "The printer cannot say",
+}
+MOST_RECEIPTS = 12
 _TRUST = {
     "ntp": ("Trusted", "set by the network"),
     "rtc": ("Trusted", "set by its own battery clock"),
@@ -30,7 +39,41 @@ def page() -> str:
 @blueprint.get("/box/now")
 def now() -> str:
     """The same again."""
-    return render_template("_box_now.html", **_now())
+    return render_template("_box_now.html", csrf=g.signed.csrf or "", staff=auth.staff(), **_now())
+
+
+@blueprint.post("/box/receipts")
+@auth.for_roles("lead", "cashier")
+def receipts() -> Response:
+    """What somebody saw of a receipt that the printer was not certain of, or one more copy of it."""
+    form = request.form
+    asked: dict[str, Any] = {"sale": form.get("sale", "")}
+    match form.get("verb"):
+        case "reprint":
+            command = "receipt.reprint"
+        case "out" | "gone" as verb:
+            command = "receipt.settle"
+            copy = form.get("copy", "")
+            asked |= {"copy": int(copy) if copy.isdecimal() else copy, "on_paper": verb == "out"}
+        case other:
+            raise invalid(f"verb {str(other)[:40]!r}: wants reprint, out or gone")
+    deps().client.send(command, asked, actor=auth.actor(), id=command_key(form.get("key")))
+    return make_response(redirect(url_for("box.page")))
+
+
+def _doubtful(zone: str) -> list[dict[str, Any]]:
+    """A key is that of one copy: a second press on the same button is the same command."""
+    words = here().wording
+    return [
+        {
+            **receipt,
+            "at": words.time(receipt["at"], zone),
+            "money": words.money(receipt["total"], receipt["currency"]),
+            "words": _OUTCOMES[receipt["outcome"]],
+            "key": hashlib.sha256(f"{receipt['sale']} {receipt['copy']}".encode()).hexdigest()[:32],
+        }
+        for receipt in paper.doubtful(deps().reader.db(), MOST_RECEIPTS)
+    ]
 
 
 def _now() -> dict[str, Any]:
@@ -49,6 +92,7 @@ def _now() -> dict[str, Any]:
         "title": "All is well" if not faults else f"Look at {', '.join(faults[:3])}",
         "workers": workers,
         "devices": devices,
+        "receipts": _doubtful(zone),
         "clock": _TRUST[state["clock"]["trust"]],
         "pos": number(state["journal"]["pos"]),
         "checkpoint": number(state["journal"]["checkpoint"]),
