@@ -235,5 +235,6 @@ class DeviceHost:
         """Let go of the devices."""
         for name, device in self.devices.items():
             self._unwatch(name)
-            device.close()
+            if name not in self._lent:
+                device.close()
         self._board.put(state="stopping")

@@ -3,12 +3,14 @@
 A printer's position says which request it has begun. It moves, durably, before the first byte of a job is sent; so
 after a crash a request that was begun and has no outcome is ``unknown``, and is never printed again by itself.
 
-Each job is printed in a thread of its own, one a printer: a printer that waits for paper holds up no other.
+Each printer prints in a thread of its own: one that waits for paper holds up no other.
 """
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from queue import SimpleQueue
 from typing import Any, assert_never
 
 from appliance import log
@@ -28,6 +30,7 @@ from drivers.printer.job import Block, Cut, Job, Kick, Pair, Qr, Rule, Text
 
 logger = log.get("printing")
 READY = ("online", "degraded")
+STOP_S = 5.0
 HUNG_S = 30.0
 """A job that shows no sign of life for so long never will: a new process knows what to make of it."""
 
@@ -41,9 +44,10 @@ class Hung(RuntimeError):
 
 @dataclass
 class _Running:
-    request: Request
-    thread: threading.Thread
     beat: float
+    done: threading.Event
+    end: Callable[[], None] = lambda: None
+    """What is left to do in the loop, once it is done."""
     kick: bool = False
     """A sale was made meanwhile, and the printer is in trouble: its thread opens the drawer."""
 
@@ -63,10 +67,23 @@ class Spool:
         self._untouched: Request | None = None
         self._unreported: tuple[Request, Outcome] | None = None
         self._running: _Running | None = None
+        self._closing = False
+        # One thread for all jobs: the client has a connection to the recorder for each thread.
+        self._jobs: SimpleQueue[tuple[Request, Job] | None] = SimpleQueue()
+        threading.Thread(target=self._serve, name=printer.name, daemon=True).start()
         self.waiting = 0
+
+    def close(self) -> None:
+        """No further job. One that goes on has some seconds to end; after that it is unknown."""
+        self._closing = True
+        self._jobs.put(None)
+        if (running := self._running) is not None and running.done.wait(STOP_S):
+            running.end()
 
     def work(self) -> None:
         """Begin what waits next while the printer is ready; comes back with the next wake-up or second."""
+        if self._closing:
+            return
         name = self._printer.name
         learnt = self._host.wanted.learnt.get(name, {}).get("drawer_closed")
         self._printer.drawer_closed = "high" if learnt == "high" else "low" if learnt == "low" else None
@@ -135,13 +152,19 @@ class Spool:
         """Print one request beside the loop; the printer is back when it has ended."""
         job = Job(request["pos"], tuple(self._blocks(request)))
         self._host.lend(self._printer)
-        thread = threading.Thread(target=self._print, args=(request, job), name=self._printer.name, daemon=True)
-        self._running = _Running(request, thread, self._loop.now())
-        thread.start()
+        self._running = _Running(self._loop.now(), threading.Event())
+        self._jobs.put((request, job))
+
+    def _serve(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            self._print(*job)
 
     def _print(self, request: Request, job: Job) -> None:
         """In the thread. What it raises ends the worker, as it would in the loop."""
         begun = False
+        running = self._running
+        if running is None:
+            return
 
         def begin() -> None:
             nonlocal begun
@@ -153,11 +176,10 @@ class Spool:
             begun = True
 
         def beat() -> None:
-            if (running := self._running) is not None:
-                running.beat = self._loop.now()
-                if running.kick:
-                    running.kick = False
-                    self._kick()
+            running.beat = self._loop.now()
+            if running.kick:
+                running.kick = False
+                self._kick()
 
         end: Callable[[], None]
         try:
@@ -172,7 +194,13 @@ class Spool:
                 raise fault
         else:
             end = lambda: self._ended(request, result, begun)  # noqa: E731
-        self._loop.call_soon_threadsafe(end)
+        running.end = end
+        running.done.set()
+        self._loop.call_soon_threadsafe(partial(self._finish, running))
+
+    def _finish(self, running: _Running) -> None:
+        if self._running is running:
+            running.end()
 
     def _ended(self, request: Request, result: Result | None, begun: bool, why: str = "") -> None:
         """In the loop again."""
@@ -284,7 +312,7 @@ def main(ctx: WorkerContext) -> int:
     def attend() -> None:
         """A spool for each printer that is there now."""
         for name in [name for name, (device, _) in spools.items() if host.devices.get(name) is not device]:
-            del spools[name]
+            spools.pop(name)[1].close()
         for name, device in host.devices.items():
             if name not in spools and isinstance(device, Printer):
                 spools[name] = device, Spool(device, host, reader, client, loop)
@@ -302,6 +330,8 @@ def main(ctx: WorkerContext) -> int:
         loop.every(1.0, work)
 
     code = loop.run(start)
+    for _, spool in spools.values():
+        spool.close()
     host.close()
     wake.close()
     reader.close()

@@ -121,12 +121,14 @@ class Bench:
         paper: Paper | None = None,
         cover: Cover | None = None,
         online: bool | None = None,
+        drawer: Cover | None = None,
         behaviour: Behaviour | None = None,
     ) -> None:
         """None leaves it as it is."""
         for name, value, allowed in (
             ("paper", paper, Paper),
             ("cover", cover, Cover),
+            ("drawer", drawer, Cover),
             ("behaviour", behaviour, Behaviour),
         ):
             if value is not None:
@@ -140,6 +142,8 @@ class Bench:
                 self._printer.cover = cover
             if online is not None:
                 self._printer.online = online
+            if drawer is not None:
+                self._printer.drawer = drawer
             if behaviour is not None:
                 self._behaviour = behaviour
                 self._printer.silent = behaviour == "silent"
@@ -190,9 +194,9 @@ class Bench:
                 self._power.soc = soc
 
     def state(self) -> dict[str, Any]:
-        """How the hands left things: `printer {paper, cover, online, behaviour}`, `power {volts, amps, pv_watts, soc}`,
-        `walked {in, out}` (people, since the start), `button {down}`, `unplugged` (a list), `devices` (name → URI); and
-        what the box lights: `lamps`, a list of `device, name, lit, flashes`.
+        """How the hands left things: `printer {paper, cover, online, drawer, behaviour}`, `power {volts, amps,
+        pv_watts, soc}`, `walked {in, out}` (people, since the start), `button {down}`, `unplugged` (a list), `devices`
+        (name → URI); and what the box lights: `lamps`, a list of `device, name, lit, flashes`.
         """
         with self._lock:
             printer, power = self._printer, self._power
@@ -201,6 +205,7 @@ class Bench:
                     "paper": printer.paper,
                     "cover": printer.cover,
                     "online": printer.online,
+                    "drawer": printer.drawer,
                     "behaviour": self._behaviour,
                 },
                 "power": {

@@ -143,9 +143,9 @@ def _stored_data() -> _Bytes:
 
 
 def _barcode() -> _Bytes:
-    """GS k m: data up to NUL, or from m = 65 on a count and the data."""
-    (kind,) = yield from _take(1)
-    return (yield from _until_nul(255) if kind <= 6 else _counted(1)())
+    """GS k m: data up to NUL, or from m = 65 on a count and the data; the arguments are m and the data."""
+    kind = yield from _take(1)
+    return kind + (yield from _until_nul(255) if kind[0] <= 6 else _counted(1)())
 
 
 def _cut() -> _Bytes:

@@ -86,6 +86,10 @@ class Mechanism:
     def slips(self) -> list[Slip]:
         return self._setter.slips()
 
+    def sweep(self) -> None:
+        """Throws away the slips on the floor; what hangs out stays."""
+        self._setter.sweep()
+
     @property
     def room(self) -> int:
         """Bytes that fit into the receive buffer."""

@@ -122,6 +122,9 @@ class Typesetter:
         hanging = self._hanging(cut=False)
         return [*self._slips, hanging] if hanging is not None else list(self._slips)
 
+    def sweep(self) -> None:
+        self._slips.clear()
+
     def initialise(self) -> None:
         """ESC @: modes as at power-up, the unprinted line is dropped."""
         self._modes = _Modes()

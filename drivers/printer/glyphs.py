@@ -53,6 +53,7 @@ class Glyphs:
         ]
         self._raqm = features.check("raqm") if raqm is None else raqm
         self._has: Callable[[int, str], bool] = lru_cache(_MOST_REMEMBERED)(self._look)
+        self._lacking: Callable[[int], bytes] = lru_cache(len(_FACES))(lambda face: self._picture(face, _NO_CHARACTER))
         self._font: Callable[[Path, float], ImageFont.FreeTypeFont] = lru_cache(16)(self._load)
 
     def covers(self, char: str) -> bool:
@@ -95,8 +96,10 @@ class Glyphs:
 
     def _look(self, face: int, char: str) -> bool:
         """A font that lacks a character draws a picture of its own for it, the same for all."""
-        font = self._font(self._faces[face][0], _LOOKING_SIZE)
-        return char == " " or bytes(font.getmask(char, mode="1")) != bytes(font.getmask(_NO_CHARACTER, mode="1"))
+        return char == " " or self._picture(face, char) != self._lacking(face)
+
+    def _picture(self, face: int, char: str) -> bytes:
+        return bytes(self._font(self._faces[face][0], _LOOKING_SIZE).getmask(char, mode="1"))
 
     def _cut(self, face: int, bold: bool) -> tuple["Callable[[float], ImageFont.FreeTypeFont]", bool]:
         """The font by its size, and whether it has to be drawn twice to be bold."""

@@ -111,15 +111,16 @@ def test_what_was_typed_is_still_there_after_a_refusal(hands: Hands) -> None:
 def test_all_faults_go_off_together(hands: Hands) -> None:
     for device in ("printer", "scanner", "beam", "power"):
         assert hands.form("plugs", f"pull={device}").status == 303
-    assert hands.form("printer", "paper=out&cover=open&online=no&behaviour=silent").status == 303
+    assert hands.form("printer", "paper=out&cover=open&online=no&drawer=open&behaviour=silent").status == 303
     assert hands.get("/").text.count("Pulled out") == 4
     assert hands.form("calm", "").status == 303
     page = hands.get("/").text
     assert "Pulled out" not in page
-    assert re.findall(r'name="(?:paper|cover|online|behaviour)" value="(\w+)" checked', page) == [
+    assert re.findall(r'name="(?:paper|cover|online|drawer|behaviour)" value="(\w+)" checked', page) == [
         "ok",
         "closed",
         "yes",
+        "closed",
         "normal",
     ]
     assert hands.paper_sensor() == 0x12

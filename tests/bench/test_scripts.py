@@ -285,7 +285,13 @@ def test_what_the_box_lights_and_what_hands_did_is_told_in_one_answer(own_hands:
     pump(lamp, lambda _: lit()["Status lamp"])
     assert not lit()["Door, green"]
     state = own_hands.get("/bench/state").json
-    assert state["printer"] == {"paper": "near_end", "cover": "closed", "online": True, "behaviour": "slow"}
+    assert state["printer"] == {
+        "paper": "near_end",
+        "cover": "closed",
+        "online": True,
+        "drawer": "closed",
+        "behaviour": "slow",
+    }
     assert state["button"] == {"down": False}
     lamp.close()
 

@@ -67,7 +67,7 @@ def test_the_readmes_tour_of_the_demo_works_as_it_is_typed(tmp_path: Path) -> No
 
 def _all_online(demo: Demo) -> bool:
     devices = demo.get("/status")["devices"]
-    return len(devices) == 4 and all(device["state"] == "online" for device in devices.values())
+    return len(devices) == 9 and all(device["state"] == "online" for device in devices.values())
 
 
 def test_an_event_of_ones_own_is_set_up_as_the_page_says(tmp_path: Path) -> None:

@@ -7,16 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from io import BytesIO
 from pathlib import Path
 
 import pytest
-import zxingcpp
-from escpos.printer import Network
-from PIL import Image
 
 from drivers.emulators.mechanism import BUFFER
-from drivers.emulators.printer import PrinterEmulator, Slip
+from drivers.emulators.printer import PrinterEmulator
 
 OK, NEAR_END, END = b"\x12", b"\x1e", b"\x7e"
 STATUS = b"\x10\x04\x01\x10\x04\x02\x10\x04\x03\x10\x04\x04"
@@ -50,40 +46,6 @@ def eventually(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
-
-
-def scanned(slip: Slip) -> list[str]:
-    return [code.text for code in zxingcpp.read_barcodes(Image.open(BytesIO(slip.png())))]
-
-
-def test_python_escpos_prints_and_asks_as_a_foreign_client(emulator: PrinterEmulator) -> None:
-    client = Network("127.0.0.1", emulator.port, timeout=20, profile="TM-T88V")
-    client.open()
-    client.hw("INIT")
-    client.charcode("CP858")
-    client.set(align="center", bold=True, double_width=True, double_height=True)
-    client.textln("Größe")
-    client.set(align="left", bold=False, normal_textsize=True)
-    client.textln("5 €")
-    client.qr("native", native=True, size=6)
-    client.qr("as a picture", native=False, size=6)
-    client.barcode("4006381333931", "EAN13", 64, 2, "", "")
-    client.cashdraw(2)
-    client.cut()
-    assert client.is_online()
-    assert client.paper_status() == 2
-    eventually(lambda: len(emulator.receipts()) == 1)
-    emulator.paper = "near_end"
-    assert client.paper_status() == 1
-    emulator.paper = "out"
-    assert client.paper_status() == 0
-    assert not client.is_online()
-    client.close()
-    (slip,) = emulator.receipts()
-    assert slip.text.split() == ["Größe", "5", "€"]
-    assert slip.qr == ["native"]
-    assert sorted(scanned(slip)) == ["as a picture", "native"]
-    assert (slip.cut, slip.drawer_kicks) == (True, 1)
 
 
 def test_a_printer_without_paper_takes_no_more_than_its_buffer_and_loses_nothing(tmp_path: Path) -> None:
@@ -166,6 +128,15 @@ def test_faults_are_there_on_demand(emulator: PrinterEmulator, host: socket.sock
     emulator.no_ordered = True
     host.sendall(b"\x1dr\x01\x1d(H\x06\x0000abcd")
     assert exactly(host, 7) == b"\x37\x22abcd\x00"
+    emulator.no_ordered = False
+    emulator.no_status = True
+    host.sendall(STATUS + b"\x1dr\x01")
+    assert exactly(host, 1) == b"\x00"
+    emulator.no_status = False
+    emulator.xoff = True
+    assert exactly(host, 1) == b"\x13"
+    emulator.xoff = False
+    assert exactly(host, 1) == b"\x11"
     emulator.slow = 0.02
     host.sendall(b"a\n" * 5 + b"\x1d(H\x06\x0000wxyz")
     assert exactly(host, 7) == b"\x37\x22wxyz\x00"
@@ -176,6 +147,28 @@ def test_faults_are_there_on_demand(emulator: PrinterEmulator, host: socket.sock
     assert select.select([host], [], [], 20)[0]
     with suppress(ConnectionResetError):
         assert host.recv(10) == b""
+
+
+def test_power_can_be_cut_after_so_many_bytes(emulator: PrinterEmulator, host: socket.socket) -> None:
+    emulator.unplug_after(6)
+    host.sendall(b"kept\nlost\n")
+    with suppress(ConnectionResetError):
+        assert host.recv(10) == b""
+    assert [slip.text for slip in emulator.receipts()] == ["kept"]
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", emulator.port), timeout=5).close()
+
+
+def test_a_smaller_buffer_takes_less(tmp_path: Path) -> None:
+    emulator = PrinterEmulator(None, link=tmp_path / "printer")
+    emulator.start()
+    emulator.paper = "out"
+    emulator.buffer = 8
+    with (tmp_path / "printer").open("wb", buffering=0) as cable:
+        cable.write(b"0123456789\n\x1dV\x00")
+        emulator.paper = "ok"
+        eventually(lambda: [slip.text for slip in emulator.receipts() if slip.cut] == ["0123456789"])
+    emulator.close()
 
 
 def test_a_pty_is_a_serial_printer(tmp_path: Path) -> None:

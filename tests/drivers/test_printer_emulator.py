@@ -92,6 +92,76 @@ def test_the_drawer_is_kicked_by_both_commands(bench: Bench) -> None:
     ]
 
 
+def test_the_drawer_is_opened_by_a_kick_and_shut_by_a_hand(bench: Bench) -> None:
+    printer = bench.printer
+    assert bench.send(b"\x10\x04\x01\x1dr\x02\x1da\x01") == b"\x12\x00\x10\x00\x00\x0f"
+    assert bench.send(b"\x1bp\x00\x32\x32") == b"\x14\x00\x00\x0f"
+    assert printer.drawer == "open"
+    assert bench.send(b"\x10\x04\x01\x1dr\x02") == b"\x16\x01"
+    printer.drawer = "closed"
+    printer.changed()
+    assert bench.said() == b"\x10\x00\x00\x0f"
+    printer.drawer_closed = "high"
+    assert bench.send(b"\x10\x04\x01\x1dr\x02") == b"\x16\x01"
+
+
+def test_without_paper_only_the_real_time_kick_opens_the_drawer_at_once(bench: Bench) -> None:
+    printer = bench.printer
+    printer.paper = "out"
+    bench.send(b"\x1bp\x00\x32\x32")
+    assert printer.drawer == "closed"
+    bench.send(b"\x10\x14\x01\x00\x01")
+    assert printer.drawer == "open"
+    printer.drawer = "closed"
+    printer.paper = "ok"
+    printer.changed()
+    assert printer.drawer == "open"
+
+
+def test_an_error_keeps_the_drawer_shut(bench: Bench) -> None:
+    bench.printer.cutter = "jammed"
+    bench.send(b"a\n\x1dV\x00")
+    bench.send(b"\x10\x14\x01\x00\x01")
+    assert bench.printer.drawer == "closed"
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        (b"\x1dk\x024006381333931\x00", "[EAN13 4006381333931]"),
+        (b"\x1dkI\x07{B12345", "[CODE128 {B12345]"),
+        (b"\x1dk\x04ABC\x00", "[CODE39 ABC]"),
+    ],
+)
+def test_a_barcode_is_named_on_the_slip(bench: Bench, command: bytes, shown: str) -> None:
+    bench.send(command + b"below\n")
+    assert bench.slip().text == f"{shown}\nbelow"
+
+
+def test_the_code_page_is_the_one_of_the_model() -> None:
+    said: list[bytes] = []
+    printer = Mechanism(32, said.append, lambda: 0.0, pages={6: "cp858"})
+    printer.receive(b"\x1bt\x065 \xd5\n")
+    assert printer.slips()[0].text == "5 €"
+
+
+@pytest.mark.parametrize(
+    ("page", "byte", "shown"),
+    [
+        (0, 0x81, "ü"),
+        (16, 0xFC, "ü"),
+        (17, 0x80, "А"),
+        (18, 0x88, "ł"),
+        (47, 0xD8, "Ψ"),
+        (21, 0xA1, "ก"),
+        (1, 0xB1, "ｱ"),
+    ],
+)
+def test_text_is_read_by_the_code_page_that_a_client_chose(bench: Bench, page: int, byte: int, shown: str) -> None:
+    bench.send(b"\x1bt" + bytes((page, byte)) + b"\n")
+    assert bench.slip().text == shown
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -130,6 +200,24 @@ def test_a_native_qr_code_is_on_the_slip_and_scans(bench: Bench) -> None:
     bench.send(b"\x1d(k" + (len(url) + 3).to_bytes(2, "little") + b"1P0" + url + b"\x1d(k\x03\x001Q0")
     assert bench.slip().qr == [url.decode()]
     assert scanned(bench.slip()) == [url.decode()]
+
+
+@pytest.mark.parametrize(("level", "found"), [(48, "L"), (49, "M"), (50, "Q"), (51, "H")])
+@pytest.mark.parametrize("size", [3, 8])
+def test_a_native_qr_code_has_the_size_and_the_level_that_were_asked_for(
+    bench: Bench, level: int, found: str, size: int
+) -> None:
+    bench.send(b"\x1d(k\x04\x001A2\x00\x1d(k\x03\x001C" + bytes((size,)) + b"\x1d(k\x03\x001E" + bytes((level,)))
+    bench.send(b"\x1d(k\x08\x001P0hello\x1d(k\x03\x001Q0")
+    (code,) = zxingcpp.read_barcodes(Image.open(BytesIO(bench.slip().png())))
+    assert (code.text, code.ec_level) == ("hello", found)
+    assert abs(code.position.top_right.x - code.position.top_left.x - 21 * size) <= size
+
+
+def test_a_micro_qr_code_is_one(bench: Bench) -> None:
+    bench.send(b"\x1d(k\x04\x001A3\x00\x1d(k\x03\x001C\x08\x1d(k\x06\x001P0123\x1d(k\x03\x001Q0")
+    (code,) = zxingcpp.read_barcodes(Image.open(BytesIO(bench.slip().png())))
+    assert (code.text, code.format) == ("123", zxingcpp.BarcodeFormat.MicroQRCode)
 
 
 def test_graphics_are_drawn_however_they_are_sent(bench: Bench) -> None:
@@ -208,6 +296,40 @@ def test_changes_are_reported_when_asked_for_and_until_initialised(bench: Bench)
     bench.printer.paper = "out"
     bench.printer.changed()
     assert bench.said() == b""
+
+
+@pytest.mark.parametrize(("asked", "answer"), [(b"\x00", b""), (b"1", b"\x37\x23\x00"), (b"\x02", b"\x37\x23\x60\x00")])
+def test_going_offline_is_told_when_asked_for(bench: Bench, asked: bytes, answer: bytes) -> None:
+    assert bench.send(b"\x1d(H\x03\x0010" + asked) == b""
+    bench.printer.paper = "out"
+    bench.printer.changed()
+    bench.printer.changed()
+    assert bench.said() == answer
+    bench.printer.paper = "ok"
+    bench.printer.changed()
+    assert bench.said() == b""
+
+
+@pytest.mark.parametrize("watched", [1, 2, 4, 8])
+def test_only_the_changes_that_are_watched_are_reported(bench: Bench, watched: int) -> None:
+    printer = bench.printer
+    bench.send(b"\x1da" + bytes((watched,)))
+    reported = {}
+    printer.drawer = "open"
+    printer.changed()
+    reported[1] = bench.said()
+    printer.paper = "near_end"
+    printer.changed()
+    reported[8] = bench.said()
+    printer.cover = "open"
+    printer.changed()
+    reported[2] = bench.said()
+    printer.cover, printer.cutter = "closed", "jammed"
+    printer.changed()
+    bench.said()
+    reported[4] = bench.send(b"\x1dV\x00")
+    offline_by_error = {4} if watched == 2 else set()
+    assert {what for what, said in reported.items() if said} == {watched} | offline_by_error
 
 
 def test_ordered_answers_wait_for_everything_before_them(bench: Bench) -> None:

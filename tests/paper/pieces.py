@@ -11,7 +11,7 @@ from drivers.emulators.printer import Slip
 from drivers.emulators.slip import Mark, QrCode, TextLine
 
 _DUPLICATE = re.compile(r"\s*DUPLICATE (\d+)")
-_RECEIPT = re.compile(r"Receipt (\d+)\s")
+_RECEIPT = re.compile(r"Receipt (\S+)\s")
 _SALE = re.compile(r"\s*Sale (\S+)")
 
 
@@ -20,7 +20,7 @@ class Piece:
     """``number`` of the receipt, None when it tore before that line; ``copy`` 0 = no DUPLICATE; ``sale``: the last
     line, None when that is missing."""
 
-    number: int | None
+    number: str | None
     copy: int
     sale: str | None
     shape: tuple[str, ...]
@@ -55,7 +55,7 @@ def _piece(marks: list[Mark]) -> Piece:
     sale = next(filter(None, map(_SALE.fullmatch, texts)), None)
     shape = [kind for mark in marks if (kind := _kind(mark))]
     return Piece(
-        int(receipt[1]) if receipt else None,
+        receipt[1] if receipt else None,
         int(duplicate[1]) if duplicate else 0,
         sale[1] if sale else None,
         tuple(shape),

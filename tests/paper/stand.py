@@ -64,7 +64,16 @@ class Stand:
 
     def waiting(self) -> list[dict[str, Any]]:
         """Copies without an outcome."""
-        return paper.waiting(self.reader.db(), "printer", 0)
+        return paper.waiting(self.reader.db(), "printer", 0, 1_000_000)
+
+    def waits_for_less(self, than: int) -> bool:
+        """Whether one more has its outcome."""
+        return len(self.waiting()) < than
+
+    def in_the_middle(self) -> bool:
+        """Whether a receipt hangs out of the printer, half printed."""
+        slips = self.emulator.receipts()
+        return bool(slips) and not slips[-1].cut
 
     def copies(self) -> dict[tuple[str, int], list[str]]:
         """The outcomes told of each copy that was asked for; from the journal's facts, not from a projection."""
@@ -76,7 +85,7 @@ class Stand:
                 told[data["sale"], data["copy"]].append(data["outcome"])
         return told
 
-    def numbers(self) -> dict[int, str]:
+    def numbers(self) -> dict[str, str]:
         """The sale of each receipt's number."""
         return {data["number"]: data["sale"] for kind, data in self._facts() if kind == "sale.completed/1"}
 
@@ -131,9 +140,7 @@ class Till:
 
     def sell(self, ident: str, client: RecorderClient) -> None:
         """One sale, for cash or by card."""
-        tender = {"kind": "cash", "amount": 500}
-        if self._chance.random() < 0.5:
-            tender = {"kind": "card", "amount": 350}
+        tender = {"kind": self._chance.choice(("cash", "card")), "amount": 350}
         self._ask(client, "sale.complete", {"lines": [{"sku": "COFFEE", "qty": 1}], "tenders": [tender]}, ident)
         self.sold += 1
 

@@ -7,6 +7,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+_LURKS_S = 0.3
+"""So long trouble waits for its moment."""
+
 
 def nothing() -> None:
     """How a trouble ends that is over at once."""
@@ -27,9 +30,9 @@ class Trouble:
 class Troubles:
     """``counts`` by kind."""
 
-    def __init__(self, troubles: list[Trouble], chance: random.Random, pause: float) -> None:
-        """``pause``: at most so many seconds between two."""
-        self._troubles, self._chance, self._pause = troubles, chance, pause
+    def __init__(self, troubles: list[Trouble], chance: random.Random, pause: float, worst: Callable[[], bool]) -> None:
+        """``pause``: at most so many seconds between two, and a little more if that makes it the ``worst`` moment."""
+        self._troubles, self._chance, self._pause, self._worst = troubles, chance, pause, worst
         self._now: list[tuple[float, Trouble]] = []
         self._turns: list[Trouble] = []
         self._next = time.monotonic()
@@ -39,7 +42,7 @@ class Troubles:
         """What is due now. No kind waits longer for its turn than any other of the same share."""
         now = time.monotonic()
         self._end(now)
-        if now < self._next:
+        if now < self._next or (now < self._next + _LURKS_S and not self._worst()):
             return
         if not self._turns:
             self._turns = [trouble for trouble in self._troubles if self._chance.random() < trouble.share]

@@ -26,7 +26,7 @@ def blueprint(controls: Controls, pad: Pad, start: str) -> Blueprint:
 
     post("/scan", pad.scan, ("code",))
     post("/beam", controls.beam, ("direction", "people"))
-    post("/printer", controls.printer, (), ("paper", "cover", "online", "behaviour"))
+    post("/printer", controls.printer, (), ("paper", "cover", "online", "drawer", "behaviour"))
     post("/button", controls.button, ("hold",))
     post("/power", controls.power, (), ("volts", "amps", "pv_watts", "soc"))
     post("/unplug", controls.unplug, ("device",))

@@ -23,9 +23,16 @@ class Controls(Protocol):
     def turn_back(self, direction: Any) -> None:
         """Somebody begins to walk, and goes back."""
 
-    def printer(self, paper: Any = None, cover: Any = None, online: bool | None = None, behaviour: Any = None) -> None:
-        """Set the paper (``ok``, ``near_end``, ``out``), the cover (``open``, ``closed``), its online key, and how it
-        behaves (``normal``, ``silent``, ``slow``, ``garbage``)."""
+    def printer(
+        self,
+        paper: Any = None,
+        cover: Any = None,
+        online: bool | None = None,
+        drawer: Any = None,
+        behaviour: Any = None,
+    ) -> None:
+        """Set the paper (``ok``, ``near_end``, ``out``), the cover and the drawer (``open``, ``closed``), its online
+        key, and how it behaves (``normal``, ``silent``, ``slow``, ``garbage``)."""
 
     def button(self, hold: bool) -> None:
         """Press the lead's button for a moment, or ``hold`` it until it counts."""
@@ -46,9 +53,9 @@ class Controls(Protocol):
         """Put the plug back."""
 
     def state(self) -> dict[str, Any]:
-        """How hands left things, and what the box lights: ``printer {paper, cover, online, behaviour}``, ``power
-        {volts, amps, pv_watts, soc}``, ``walked {in, out}``, ``button {down}``, ``lamps`` (a list of ``device, name,
-        lit, flashes``), ``unplugged`` (names), ``devices`` (name → URI)."""
+        """How hands left things, and what the box lights: ``printer {paper, cover, online, drawer, behaviour}``,
+        ``power {volts, amps, pv_watts, soc}``, ``walked {in, out}``, ``button {down}``, ``lamps`` (a list of
+        ``device, name, lit, flashes``), ``unplugged`` (names), ``devices`` (name → URI)."""
 
     def receipts(self) -> list[dict[str, Any]]:
         """Slips, oldest first: ``id, text, qr, cut, drawer_kicks``."""

@@ -153,7 +153,7 @@ def _walk(controls: Controls, values: dict[str, str]) -> None:
 
 
 def _switches(values: dict[str, str]) -> dict[str, Any]:
-    wanted: dict[str, Any] = {key: values[key] for key in ("paper", "cover", "behaviour") if key in values}
+    wanted: dict[str, Any] = {key: values[key] for key in ("paper", "cover", "drawer", "behaviour") if key in values}
     if "online" in values:
         wanted["online"] = values["online"] == "yes"
     return wanted
@@ -180,7 +180,7 @@ def _plug(controls: Controls, values: dict[str, str]) -> None:
 def _calm(controls: Controls) -> None:
     for device, _ in PLUGS:
         carry_out(controls.plug, device)
-    carry_out(controls.printer, paper="ok", cover="closed", online=True, behaviour="normal")
+    carry_out(controls.printer, paper="ok", cover="closed", online=True, drawer="closed", behaviour="normal")
 
 
 def _slip(slip: dict[str, Any], start: str) -> dict[str, Any]:
