@@ -20,7 +20,7 @@ from drivers.printer.job import Job
 from drivers.printer.line import Barrier, Line, Timing
 from drivers.printer.profile import load_profile
 from drivers.uri import Uri
-from drivers.wire.escpos import Connector
+from drivers.wire.escpos import Connector, pulse
 
 __all__ = ["Level", "Model", "Outcome", "Result"]
 
@@ -39,7 +39,7 @@ class Model(LinkedDevice):
     """Options: `profile` (a name of escpos-printer-db), `patience` (seconds that a job waits for new paper),
     `drawer` (`pin2`, `pin5`: where it is connected; `none`).
 
-    Counters: attempts, losses, unanswered, garbage, unreadable (characters printed as "?"), kicks, and one for each
+    Counters: attempts, losses, unanswered, garbage, unreadable (characters printed as "?"), kicks (by `kick`), and one for each
     outcome of a job.
     """
 
@@ -117,24 +117,34 @@ class Model(LinkedDevice):
         self.life.counters["kicks"] += kicked
         return kicked
 
-    def print(self, job: Job, *, beat: Callable[[], None], begin: Callable[[], None] = lambda: None) -> Result:
+    def print(
+        self,
+        job: Job,
+        *,
+        beat: Callable[[], None],
+        begin: Callable[[], None] = lambda: None,
+        kick: bool = False,
+    ) -> Result:
         """Prints one job and waits for its outcome; `beat` is called at least every second, except in the
         three seconds that opening a connection may take. `begin` is called right before the first byte of
-        the job is sent: not called = nothing sent. What these two raise goes through.
+        the job is sent: not called = nothing sent. What these two raise goes through. With `kick` the drawer opens
+        before the first line is printed.
 
         Paper that runs out in the middle is waited for (`patience`), meanwhile `life` shows the fault. Never
         raises `DeviceError`.
         """
-        result = self._print(job, beat, begin)
+        result = self._print(job, beat, begin, kick)
         self.life.counters[result.outcome] += 1
         return result
 
-    def _print(self, job: Job, beat: Callable[[], None], begin: Callable[[], None]) -> Result:
+    def _print(self, job: Job, beat: Callable[[], None], begin: Callable[[], None], kick: bool) -> Result:
         try:
             encoded = encode(job, self.profile)
         except Unprintable as error:
             return Result("not_printed", str(error), error.remedy)
         self.life.counters["unreadable"] += encoded.unreadable
+        if kick and self._drawer is not None:
+            encoded = replace(encoded, head=encoded.head + pulse(self._drawer))
 
         def tick() -> None:
             self._show()

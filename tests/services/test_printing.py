@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from appliance.errors import Problem
 from appliance.journal.client import RecorderClient
 from appliance.journal.read import Reader
+from appliance.projections import paper
 from drivers.emulators.printer import PrinterEmulator
 from tests.conftest import ITEMS, Process, wait_until
 
@@ -28,8 +30,9 @@ def emulator() -> Iterator[PrinterEmulator]:
 class Shop:
     """A recorder and a printing worker on an emulated printer, and what came of the receipts."""
 
-    def __init__(self, data: Path, run: Path, start: Start, port: int) -> None:
-        config = f'[devices]\nprinter = "tcp://127.0.0.1:{port}"\n'
+    def __init__(self, data: Path, run: Path, start: Start, port: int, more: str = "") -> None:
+        """``more``: lines of further devices."""
+        config = f'[devices]\nprinter = "tcp://127.0.0.1:{port}"\n{more}'
         start("recorder", config)
         self.admin = RecorderClient(run, "admin", timeout=30)
         self.reader = Reader(data)
@@ -146,3 +149,70 @@ def _request(shop: Shop, sale: str) -> int:
         if '"receipt.requested/1"' in fact.body and json.loads(fact.body)["data"]["sale"] == sale:
             return fact.pos
     return 0
+
+
+def test_a_second_copy_is_a_duplicate_and_two_taps_make_one(shop: Shop, emulator: PrinterEmulator) -> None:
+    shop.sell("sale-0")
+    wait_until(lambda: shop.outcomes() == {"sale-0": ["printed"]}, "the original")
+    emulator.paper = "out"
+    first = shop.admin.send("receipt.reprint", {"sale": "sale-0"}, actor="staff:s1", id="again-1")
+    assert first.answer == {"sale": "sale-0", "copy": 1, "printer": "printer", "pos": first.first}
+    with pytest.raises(Problem, match="still waits") as refused:
+        shop.admin.send("receipt.reprint", {"sale": "sale-0"}, actor="staff:s1", id="again-2")
+    assert refused.value.slug == "receipt-waiting"
+    emulator.paper = "ok"
+    wait_until(lambda: shop.outcomes() == {"sale-0": ["printed", "printed"]}, "the copy")
+    original, copy = (slip.text for slip in emulator.receipts())
+    assert "DUPLICATE" not in original
+    assert "DUPLICATE 1" in copy
+
+
+def test_cash_opens_the_drawer_once_also_while_its_receipt_waits_for_paper(
+    shop: Shop, emulator: PrinterEmulator
+) -> None:
+    emulator.paper = "out"
+    emulator.drawer = "closed"
+    shop.sell("sale-0")
+    wait_until(lambda: emulator.drawer == "open", "the drawer")
+    assert shop.outcomes() == {}
+    emulator.drawer = "closed"
+    emulator.paper = "ok"
+    wait_until(lambda: shop.outcomes() == {"sale-0": ["printed"]}, "the receipt")
+    assert emulator.drawer == "closed"
+    assert sum(slip.drawer_kicks for slip in emulator.receipts()) == 1
+
+
+def test_what_a_person_saw_ends_the_doubt_about_a_receipt(shop: Shop, emulator: PrinterEmulator) -> None:
+    emulator.close_after(700)
+    shop.sell("sale-0")
+    wait_until(lambda: shop.outcomes() == {"sale-0": ["unknown"]}, "an outcome")
+    assert [one["sale"] for one in paper.doubtful(shop.reader.db())] == ["sale-0"]
+    asked = {"sale": "sale-0", "copy": 0, "on_paper": True}
+    shop.admin.send("receipt.settle", asked, actor="staff:s1", id="seen")
+    assert paper.doubtful(shop.reader.db()) == []
+    assert paper.receipts(shop.reader.db(), "sale-0")[0]["on_paper"] is True
+
+
+@pytest.fixture
+def second() -> Iterator[PrinterEmulator]:
+    printer = PrinterEmulator(columns=32)
+    printer.start()
+    yield printer
+    printer.close()
+
+
+def test_a_printer_that_waits_for_paper_in_the_middle_holds_up_no_other(
+    tmp_path: Path, run_folder: Path, worker: Start, emulator: PrinterEmulator, second: PrinterEmulator
+) -> None:
+    config = f'printer-tickets = "tcp://127.0.0.1:{second.port}?profile=POS-5890"\n'
+    shop = Shop(tmp_path / "data", run_folder, worker, emulator.port, more=config)
+    emulator.paper_for(lines=5)
+    shop.sell("sale-0")
+    wait_until(lambda: emulator.paper == "out", "the roll's end")
+    asked = {"sale": "sale-0", "printer": "printer-tickets"}
+    shop.admin.send("receipt.reprint", asked, actor="staff:s1", id="elsewhere")
+    wait_until(lambda: shop.outcomes() == {"sale-0": ["printed"]}, "the copy from the other printer")
+    assert "DUPLICATE 1" in second.receipts()[0].text
+    emulator.paper = "ok"
+    wait_until(lambda: shop.outcomes() == {"sale-0": ["printed", "printed"]}, "the original")
+    shop.close()

@@ -509,6 +509,16 @@ class PrinterSuite:
         assert sum(slip.drawer_kicks for slip in emulator.receipts()) == 1
         assert [slip.text for slip in emulator.receipts() if slip.text] == [RECEIPT_TEXT]
 
+    @pytest.mark.parametrize(("drawer", "kicks"), [("pin2", 1), ("pin5", 1), ("none", 0)])
+    def test_a_receipt_can_open_the_drawer_it_belongs_to(
+        self, bench: PrinterBench, emulator: PrinterEmulator, drawer: str, kicks: int
+    ) -> None:
+        printer = bench.model(drawer=drawer)
+        assert printer.print(Job(1, RECEIPT), beat=lambda: None, kick=True) == Result("printed")
+        (slip,) = emulator.receipts()
+        assert (slip.text, slip.drawer_kicks) == (RECEIPT_TEXT, kicks)
+        assert emulator.drawer == ("open" if kicks else "closed")
+
     def test_the_drawer_opens_while_a_receipt_waits_for_paper(self, emulator: PrinterEmulator, printer: Model) -> None:
         emulator.paper_for(lines=2)
         kicked: list[bool] = []
