@@ -31,11 +31,11 @@ from appliance.journal import wire
 from appliance.journal.read import Reader
 from appliance.services.context import WorkerContext
 from appliance.services.run import Loop
+from appliance.services.stewardclient import SOCKET
 
 if TYPE_CHECKING:
     from appliance.services.update import Update
 
-SOCKET = "steward/steward.sock"
 ASKED = "steward/asked"
 POWER_OFF = "power-off"
 UPDATE = "update"

@@ -39,8 +39,8 @@ class Model(LinkedDevice):
     """Options: `profile` (a name of escpos-printer-db), `patience` (seconds that a job waits for new paper),
     `drawer` (`pin2`, `pin5`: where it is connected; `none`).
 
-    Counters: attempts, losses, unanswered, garbage, unreadable (characters printed as "?"), kicks (by `kick`), and one for each
-    outcome of a job.
+    Counters: attempts, losses, unanswered, garbage, unreadable (characters printed as "?"), kicks (by `kick`), and
+    one for each outcome of a job.
     """
 
     kind = "printer"

@@ -20,7 +20,7 @@ from appliance.services import stewardclient
 from appliance.services.run import Loop
 from appliance.services.scanning import LATE_S, Door, at_gate, signal_of
 from appliance.services.signals import Indicator, LeadButton, Outcome, StatusLamp
-from appliance.services.steward import SOCKET, Steward, user_name
+from appliance.services.steward import Steward, user_name
 from appliance.services.wanted import Asked
 from drivers.device import Device, Press, Signal
 from drivers.emulators.pins import LampEmulator
@@ -476,7 +476,6 @@ def steward(tmp_path: Path, run_folder: Path) -> Iterator[Path]:
 
 
 def test_the_steward_is_asked_and_its_refusal_arrives_with_its_reason(steward: Path) -> None:
-    assert stewardclient.SOCKET == SOCKET
     with pytest.raises(Problem) as refused:
         stewardclient.ask(steward, "power.off")
     assert refused.value.slug == "not-privileged"
@@ -492,7 +491,7 @@ def test_the_steward_is_asked_and_its_refusal_arrives_with_its_reason(steward: P
 def test_a_steward_that_is_not_there_or_says_nothing_is_told_apart_from_one_that_refuses(run_folder: Path) -> None:
     with pytest.raises(stewardclient.StewardDown, match="no steward answers"):
         stewardclient.ask(run_folder, "power.off")
-    path = run_folder / SOCKET
+    path = run_folder / stewardclient.SOCKET
     path.parent.mkdir()
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as mute:
         mute.bind(str(path))

@@ -17,7 +17,8 @@ from appliance.clock import FakeClock
 from appliance.journal import wire
 from appliance.journal.read import Reader
 from appliance.services.run import Loop
-from appliance.services.steward import ASKED, SOCKET, Steward, user_name
+from appliance.services.steward import ASKED, Steward, user_name
+from appliance.services.stewardclient import SOCKET
 from tests.conftest import EngineBox, wait_until
 
 MAC = "02:00:5e:10:00:01"

@@ -77,7 +77,8 @@ def main(ctx: WorkerContext) -> int:
                 logger.info("level.changed", before=level, level=data["to"])
                 level = data["to"]
             outbox.send(command, data, actor=ACTOR)
-        relays.switch(host.devices, keeper.off, wanted.asked, seconds(ctx.clock()))
+        for relay in relays.switch(host.devices, keeper.off, wanted.asked, seconds(ctx.clock())):
+            host.step(relay)
         button.attach(device for device in host.devices.values() if isinstance(device, Button))
         lamp.look(wanted.asked)
 

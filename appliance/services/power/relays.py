@@ -42,16 +42,21 @@ class Relays:
                 found.append(Measure(name, level, f"{what[:1].upper()}{what[1:]} off"))
         return found
 
-    def switch(self, devices: Mapping[str, Device], off: frozenset[str], asked: Iterable[Asked], now: float) -> None:
-        """Put every relay where it belongs."""
+    def switch(
+        self, devices: Mapping[str, Device], off: frozenset[str], asked: Iterable[Asked], now: float
+    ) -> list[Device]:
+        """Put every relay where it belongs; the relays, which then want to be stepped."""
         for one in asked:
             if one.device in devices and self._tested.get(one.device) != one.n:
                 self._tested[one.device] = one.n
                 self._testing[one.device] = now + TEST_S
+        found: list[Device] = []
         for name, device in devices.items():
             if isinstance(device, Switch):
                 testing = now < self._testing.get(name, 0.0)
                 device.switch((name not in off) != testing)
+                found.append(device)
+        return found
 
 
 def _shed_at(uri: str) -> Level | None:
