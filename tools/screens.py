@@ -137,8 +137,9 @@ def _look(page: Page, at: Places) -> Iterator[str]:
     expect(page.locator("h1")).to_have_text("All is well")
     yield "box"
     page.goto(f"{at.staff}/kit")
-    page.get_by_role("button", name="Begin the check").click()
-    expect(page.locator("main")).to_contain_text("Step 1")
+    if (begin := page.get_by_role("button", name="Begin the check")).count():
+        begin.click()
+    expect(page.locator("main")).to_contain_text("Print the test slip")
     yield "kit"
     page.goto(f"{at.staff}/box/devices/printer")
     yield "device"

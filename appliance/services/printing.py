@@ -31,6 +31,9 @@ from drivers.printer.job import Block, Cut, Job, Kick, Pair, Qr, Rule, Text
 logger = log.get("printing")
 READY = ("online", "degraded")
 STOP_S = 5.0
+REST_S = 1.0
+DRAWER_S = 5.0
+"""After so long nobody stands at the drawer any more who waits for it to open."""
 HUNG_S = 30.0
 """A job that shows no sign of life for so long never will: a new process knows what to make of it."""
 
@@ -63,7 +66,8 @@ class Spool:
         self._loop = loop
         self._recovered = False
         self._seen: int | None = None
-        self._unopened: set[int] = set()
+        self._unopened: dict[int, float] = {}
+        self._rests_until = 0.0
         self._untouched: Request | None = None
         self._unreported: tuple[Request, Outcome] | None = None
         self._running: _Running | None = None
@@ -93,7 +97,7 @@ class Spool:
             if self._seen is None:
                 self._seen = self._reader.position()
             self._open_drawers()
-            if self._running is not None:
+            if self._running is not None or self._loop.now() < self._rests_until:
                 return
             if not self._recovered:
                 self._recover()
@@ -130,23 +134,23 @@ class Spool:
         for request in paper.waiting(self._reader.db(), self._printer.name, self._seen or 0):
             self._seen = request["pos"]
             if self._is_paid_in_cash(request):
-                self._unopened.add(request["pos"])
-        if waits and self._unopened:
+                self._unopened[request["pos"]] = self._loop.now()
+        if not waits or not self._unopened:
+            return
+        if self._running is not None:
+            self._running.kick = True
             self._unopened.clear()
-            if self._running is not None:
-                self._running.kick = True
-            else:
-                self._kick()
+        elif self._printer.kick():
+            self._unopened.clear()
+        elif self._loop.now() - min(self._unopened.values()) > DRAWER_S:
+            self._unopened.clear()
+            logger.warning("drawer.not_opened", printer=self._printer.name, why=self._printer.life.reason)
 
     def _is_paid_in_cash(self, request: Request) -> bool:
         if request["what"] != "receipt" or request["copy"] != 0:
             return False
         sale = sales.get(self._reader.db(), request["id"])
         return sale is not None and any(tender["kind"] == "cash" for tender in sale["tenders"])
-
-    def _kick(self) -> None:
-        if not self._printer.kick():
-            logger.warning("drawer.not_opened", printer=self._printer.name, why=self._printer.life.reason)
 
     def _begin(self, request: Request) -> None:
         """Print one request beside the loop; the printer is back when it has ended."""
@@ -178,8 +182,7 @@ class Spool:
         def beat() -> None:
             running.beat = self._loop.now()
             if running.kick:
-                running.kick = False
-                self._kick()
+                running.kick = not self._printer.kick()
 
         end: Callable[[], None]
         try:
@@ -207,9 +210,11 @@ class Spool:
         self._running = None
         name = self._printer.name
         if begun:
-            self._unopened.discard(request["pos"])
+            self._unopened.pop(request["pos"], None)
         self._host.give_back(self._printer)
         if result is None:
+            # The printer's link was closed on the way, which is news, and news wakes this spool.
+            self._rests_until = self._loop.now() + REST_S
             logger.warning("spool.waits", printer=name, why=why)
             return
         if not begun and self._printer.life.state not in READY:

@@ -33,6 +33,10 @@ OURS = {
     b"\x1dB", b"\x1b{", b"\x1dv", b"\x1d(k", b"\x1bd", b"\x1dV", b"\n", b"\x1b3", b"\x1b2", b"\x1dL", b"\x1db",
 }  # fmt: skip
 """Every command that the encoder has a use for; none of them asks, opens or stores anything."""
+needs_fonts = pytest.mark.skipif(
+    not (Glyphs().covers("Ж") and Glyphs().covers("漢")),
+    reason="fonts are missing: apt-get install fonts-dejavu-core fonts-wqy-microhei",
+)
 needs_raqm = pytest.mark.skipif(not features.check("raqm"), reason="Pillow has no Raqm: install libfribidi0")
 
 
@@ -118,6 +122,7 @@ def test_a_picture_that_asks_the_printer_for_its_status_does_not() -> None:
 # Letters of other scripts
 
 
+@needs_fonts
 @pytest.mark.parametrize("text", ["Ωμέγα", "Привет", "漢字カフェ", "한국어", "سلام", "שלום"])
 def test_what_the_code_page_lacks_is_drawn(text: str) -> None:
     job = encode(Job(1, (Text(text),)), EPSON)
@@ -135,6 +140,7 @@ def test_what_the_code_page_has_or_can_spell_is_left_to_the_printer() -> None:
     assert pictures(slip) == []
 
 
+@needs_fonts
 def test_every_letter_stands_in_its_own_cell(glyphs: Glyphs) -> None:
     text = "Жук 漢字 5,00"
     whole = glyphs.line(text, 12)
@@ -146,6 +152,7 @@ def test_every_letter_stands_in_its_own_cell(glyphs: Glyphs) -> None:
         at += width(cluster)
 
 
+@needs_fonts
 @pytest.mark.parametrize("name", ["TM-T88V", "POS-5890", "TM-T20II-42col", "TM-T20II"])
 @pytest.mark.parametrize("double", [False, True])
 def test_a_price_lines_up_however_its_item_is_spelled(name: str, double: bool, glyphs: Glyphs) -> None:
@@ -161,6 +168,7 @@ def test_a_price_lines_up_however_its_item_is_spelled(name: str, double: bool, g
     assert sum(len(picture.rows) for picture in pictures(slip)) == len(drawn.rows)
 
 
+@needs_fonts
 def test_bold_is_blacker_and_double_is_larger(glyphs: Glyphs) -> None:
     for text in ("Жук", "漢字"):
         plain, bold, double = (
@@ -171,17 +179,20 @@ def test_bold_is_blacker_and_double_is_larger(glyphs: Glyphs) -> None:
         assert 2 * plain < double
 
 
+@needs_fonts
 def test_a_drawn_line_is_as_high_as_a_printed_one(glyphs: Glyphs) -> None:
     slip = printed(Text("Жук"), Text("printed"))
     assert isinstance(slip.marks[-1], TextLine)
     assert image(glyphs.line("Жук", 12)).height == slip.marks[-1].spacing
 
 
+@needs_fonts
 def test_a_line_is_aligned_as_the_printers_own_are() -> None:
     slip = printed(Text("Жук", align="center"), Text("Жук", align="right"))
     assert [picture.align for picture in pictures(slip)] == [1, 1, 2, 2]
 
 
+@needs_fonts
 def test_hebrew_is_read_from_the_right(glyphs: Glyphs) -> None:
     plain = Glyphs(raqm=False)
     assert cells(plain.line("אבג", 12), 2, 1) == cells(plain.line("א", 12), 0, 1)
@@ -190,6 +201,7 @@ def test_hebrew_is_read_from_the_right(glyphs: Glyphs) -> None:
     assert cells(plain.line("א12ב", 12), 1, 2) == cells(plain.line("12", 12), 0, 2)
 
 
+@needs_fonts
 @needs_raqm
 def test_arabic_letters_are_joined(glyphs: Glyphs) -> None:
     joined, apart = glyphs.line("سلام", 12), Glyphs(raqm=False).line("سلام", 12)
@@ -198,6 +210,7 @@ def test_arabic_letters_are_joined(glyphs: Glyphs) -> None:
     assert cells(glyphs.line("سلام 5,00", 12), 5, 4) == cells(glyphs.line("5,00", 12), 0, 4)
 
 
+@needs_fonts
 def test_what_no_font_has_is_a_question_mark_and_counted() -> None:
     nobody_draws = "\U00012000"  # cuneiform
     job = encode(Job(1, (Text(f"a{nobody_draws}b \x1b"),)), EPSON)

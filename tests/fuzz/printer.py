@@ -157,5 +157,5 @@ TARGETS = {
         PRINTED, mechanism, magic=(b"\x1b@", b"\x1d", b"\x10\x04", b"\n"), longest=512, holds=2_000_000
     ),
     "text": Target(TYPED, text("TM-U220", 120), magic=INJECTED, longest=240, holds=1_000_000),
-    "drawn_text": Target(TYPED, text("POS-5890", 12), magic=INJECTED, longest=24, holds=2_000_000),
+    "drawn_text": Target(TYPED, text("POS-5890", 8), magic=INJECTED, longest=16, holds=2_000_000),
 }
