@@ -45,6 +45,7 @@ def tables(devices: Path, printer_port: int) -> Tables:
         "staff": {"host": "127.0.0.1", "port": 8080},
         "portal": {"host": "127.0.0.1", "port": 8081},
         "clock": {"trust": "rtc"},
+        "power": {"capacity_ah": 20.0},
     }
 
 

@@ -72,6 +72,8 @@ class Keeper:
         if (sample := self._sampler.take(self._merged, self._charge, at)) is not None:
             commands.append(("power.sample", sample))
             if (load := sample["load_mw"]) is not None:
+                if self._load.mean_mw is None:
+                    self._forecast_due = at  # the first look ahead waits no longer than this
                 self._load.take(load, sample["over_s"])
         before = self._levels.level
         level = self._look_at_level(at)
