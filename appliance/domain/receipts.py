@@ -127,23 +127,22 @@ class Settle(Ask, frozen=True):
 @command("receipt.report", ReportReceipt, DEVICE)
 def report(ask: ReportReceipt, known: PaperKnown, ctx: Context) -> Decided:
     """One outcome for each copy that was asked for; ``not_printed`` may be followed by a better one."""
-    if not known.requested:
-        refuse("not-found", f"copy {ask.copy} of sale {ask.sale} was never asked for")
-    if _final(known.outcome):
-        return Decided([], {"outcome": known.outcome})
-    fact = ReceiptPrinted(sale=ask.sale, copy=ask.copy, printer=ask.printer, outcome=ask.outcome)
-    return Decided([fact], {"outcome": ask.outcome})
+    return _became(known, ReceiptPrinted(sale=ask.sale, copy=ask.copy, printer=ask.printer, outcome=ask.outcome))
 
 
 @command("slip.report", ReportSlip, DEVICE)
 def report_slip(ask: ReportSlip, known: PaperKnown, ctx: Context) -> Decided:
     """As for receipts."""
+    return _became(known, SlipPrinted(slip=ask.slip, copy=ask.copy, printer=ask.printer, outcome=ask.outcome))
+
+
+def _became(known: PaperKnown, fact: ReceiptPrinted | SlipPrinted) -> Decided:
     if not known.requested:
-        refuse("not-found", f"copy {ask.copy} of slip {ask.slip} was never asked for")
-    if _final(known.outcome):
+        what = f"sale {fact.sale}" if isinstance(fact, ReceiptPrinted) else f"slip {fact.slip}"
+        refuse("not-found", f"copy {fact.copy} of {what} was never asked for")
+    if known.outcome is not None and known.outcome != "not_printed":
         return Decided([], {"outcome": known.outcome})
-    fact = SlipPrinted(slip=ask.slip, copy=ask.copy, printer=ask.printer, outcome=ask.outcome)
-    return Decided([fact], {"outcome": ask.outcome})
+    return Decided([fact], {"outcome": fact.outcome})
 
 
 @command("receipt.reprint", Reprint, STAFF)
@@ -176,7 +175,3 @@ def settle(ask: Settle, known: SettleKnown, ctx: Context) -> Decided:
     if known.settled == ask.on_paper or known.outcome == "printed":
         return Decided([], {**answer, "on_paper": True if known.outcome == "printed" else ask.on_paper})
     return Decided([ReceiptSettled(sale=ask.sale, copy=ask.copy, on_paper=ask.on_paper)], answer)
-
-
-def _final(outcome: Outcome | None) -> bool:
-    return outcome is not None and outcome != "not_printed"

@@ -1,5 +1,6 @@
 """What the printer tests share: jobs, a printer at the end of a cable, and a worker that prints."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -10,11 +11,14 @@ from threading import Thread
 import zxingcpp
 from PIL import Image
 
+from drivers.emulators.mechanism import Mechanism
 from drivers.emulators.printer import PrinterEmulator, Slip
+from drivers.emulators.slip import Raster
+from drivers.printer.encode import Encoded, encode
 from drivers.printer.escpos import Model, Result
 from drivers.printer.job import Block, Cut, Job, Pair, Qr, Rule, Text
 from drivers.printer.line import Timing
-from drivers.printer.profile import library
+from drivers.printer.profile import Profile, library, load_profile
 from drivers.uri import Uri
 
 URL = "http://10.77.0.1/r/" + "aZ0_-" * 48
@@ -35,6 +39,9 @@ LONG_TEXT = "\n".join(f"line {n:04} {'.' * 30}" for n in range(400))
 HUGE: tuple[Block, ...] = (*(Text(f"{n:042}") for n in range(1500)), Cut())
 HUGE_TEXT = "\n".join(f"{n:042}" for n in range(1500))
 PATIENCE = 20.0
+EPSON = load_profile("TM-T88V")
+REAL_TIME = re.compile(rb"\x10[\x04\x05\x14]")
+"""How each command begins that a printer obeys wherever it stands."""
 
 
 @contextmanager
@@ -53,6 +60,46 @@ def pages_of(profile: str) -> dict[int, str]:
             "x".encode(name)
             pages[int(number)] = name
     return pages
+
+
+def bytes_of(job: Encoded) -> bytes:
+    return job.head + b"".join(job.body) + b"".join(job.tail)
+
+
+def printed(*blocks: Block, profile: Profile = EPSON) -> Slip:
+    """What a printer of that model makes of them."""
+    printer = Mechanism(
+        profile.columns, lambda said: None, lambda: 0.0, dots=profile.dots, pages=pages_of(profile.name)
+    )
+    printer.receive(bytes_of(encode(Job(1, blocks), profile)))
+    (slip,) = printer.slips()
+    return slip
+
+
+def pictures(slip: Slip) -> list[Raster]:
+    return [mark for mark in slip.marks if isinstance(mark, Raster)]
+
+
+class Bench:
+    """A printer without a cable: bytes in, replies and slips out."""
+
+    def __init__(self, columns: int = 42) -> None:
+        self._said: list[bytes] = []
+        self.printer = Mechanism(columns, self._said.append, lambda: 0.0)
+
+    def send(self, data: bytes) -> bytes:
+        """What the printer answers to these bytes."""
+        self.printer.receive(data)
+        return self.said()
+
+    def said(self) -> bytes:
+        said = b"".join(self._said)
+        self._said.clear()
+        return said
+
+    def slip(self) -> Slip:
+        (slip,) = self.printer.slips()
+        return slip
 
 
 class PrinterBench:

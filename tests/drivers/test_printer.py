@@ -24,7 +24,8 @@ from tests.drivers.printers import (
     pages_of,
     run,
 )
-from tests.drivers.suites.printer import PLACES, CableSuite, PrinterSuite
+from tests.drivers.suites.printer import PLACES
+from tests.drivers.suites.printer_restarts import CableSuite, PrinterSuite
 
 
 class TestOverTcp(PrinterSuite):

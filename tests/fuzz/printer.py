@@ -96,7 +96,7 @@ def checked(job: Encoded) -> int:
     return len(stream)
 
 
-@lru_cache(10_000)
+@lru_cache(2000)
 def first_command(data: bytes) -> int:
     """How long it is."""
     decoder = Decoder()
@@ -156,6 +156,6 @@ TARGETS = {
     "mechanism": Target(
         PRINTED, mechanism, magic=(b"\x1b@", b"\x1d", b"\x10\x04", b"\n"), longest=512, holds=2_000_000
     ),
-    "text": Target(TYPED, text("TM-U220", 120), magic=INJECTED, longest=240, holds=1_000_000),
+    "text": Target(TYPED, text("TM-U220", 120), magic=INJECTED, longest=240, holds=2_000_000),
     "drawn_text": Target(TYPED, text("POS-5890", 8), magic=INJECTED, longest=16, holds=2_000_000),
 }
