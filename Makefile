@@ -20,7 +20,7 @@ demo: .venv/.runtime
 test: .venv/.dev tests/browser/node_modules/.stamp tests/foreign/node_modules/.stamp
 	-@tools/debian mosquitto chromium fonts-dejavu-core curl nftables strace \
 	  systemd udev iproute2 systemd-container mmdebstrap zstd postgresql \
-	  xkb-data fonts-wqy-microhei fonts-symbola
+	  xkb-data fonts-wqy-microhei libfribidi0
 	.venv/bin/pytest $(ARGS)
 
 ##   make check    Format, lint, types and the contracts about who may import whom; changes nothing.

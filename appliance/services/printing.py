@@ -26,7 +26,7 @@ from appliance.services.devicehost import DeviceHost, Outbox
 from appliance.services.run import Loop
 from drivers.printer.escpos import Model as Printer
 from drivers.printer.escpos import Outcome, Result
-from drivers.printer.job import Block, Cut, Job, Kick, Pair, Qr, Rule, Text
+from drivers.printer.job import Block, Cut, Job, Pair, Qr, Rule, Text
 
 logger = log.get("printing")
 READY = ("online", "degraded")
@@ -73,7 +73,7 @@ class Spool:
         self._running: _Running | None = None
         self._closing = False
         # One thread for all jobs: the client has a connection to the recorder for each thread.
-        self._jobs: SimpleQueue[tuple[Request, Job] | None] = SimpleQueue()
+        self._jobs: SimpleQueue[tuple[Request, Job, bool] | None] = SimpleQueue()
         threading.Thread(target=self._serve, name=printer.name, daemon=True).start()
         self.waiting = 0
 
@@ -157,14 +157,14 @@ class Spool:
         job = Job(request["pos"], tuple(self._blocks(request)))
         self._host.lend(self._printer)
         self._running = _Running(self._loop.now(), threading.Event())
-        self._jobs.put((request, job))
+        self._jobs.put((request, job, request["pos"] in self._unopened))
 
     def _serve(self) -> None:
         while (job := self._jobs.get()) is not None:
             self._print(*job)
 
-    def _print(self, request: Request, job: Job) -> None:
-        """In the thread. What it raises ends the worker, as it would in the loop."""
+    def _print(self, request: Request, job: Job, kick: bool) -> None:
+        """In the thread; ``kick``: the receipt opens the drawer. What it raises ends the worker, as in the loop."""
         begun = False
         running = self._running
         if running is None:
@@ -186,7 +186,7 @@ class Spool:
 
         end: Callable[[], None]
         try:
-            result = self._printer.print(job, beat=beat, begin=begin)
+            result = self._printer.print(job, beat=beat, begin=begin, kick=kick)
         except (RecorderDown, Problem) as error:
             why = str(error)
             end = lambda: self._ended(request, None, begun, why)  # noqa: E731
@@ -253,10 +253,7 @@ class Spool:
 
     def _blocks(self, request: Request) -> list[Block]:
         elements = self._receipt(request) if request["what"] == "receipt" else self._slip(request)
-        return [*self._drawer(request), *(block(element) for element in elements), Cut()]
-
-    def _drawer(self, request: Request) -> list[Block]:
-        return [Kick()] if request["pos"] in self._unopened else []
+        return [*(block(element) for element in elements), Cut()]
 
     def _receipt(self, request: Request) -> list[layout.Element]:
         db = self._reader.db()

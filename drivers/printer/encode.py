@@ -11,11 +11,10 @@ from typing import assert_never
 
 from drivers.printer import logo, qr, raster
 from drivers.printer.glyphs import Glyphs
-from drivers.printer.job import Align, Block, Cut, Feed, Job, Kick, Logo, Pair, Qr, Rule, Text
+from drivers.printer.job import Align, Block, Cut, Feed, Job, Logo, Pair, Qr, Rule, Text
 from drivers.printer.profile import Profile, library
 from drivers.printer.text import pair, printable, shows, wrap
 
-_DRAWER_PIN = 2
 _LEVEL_M = 1
 """python-escpos's QR_ECLEVEL_M."""
 
@@ -89,9 +88,6 @@ class _Writer:
                 yield self._taken()
             case Cut():
                 self._printer.cut(mode="PART")
-                yield self._taken()
-            case Kick():
-                self._printer.cashdraw(_DRAWER_PIN)
                 yield self._taken()
             case _:
                 assert_never(block)

@@ -61,12 +61,7 @@ class Cut:
     """Feeds past the knife and cuts; feeds only where there is no knife."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kick:
-    """Opens the cash drawer (connector pin 2)."""
-
-
-Block = Text | Pair | Rule | Qr | Logo | Feed | Cut | Kick
+Block = Text | Pair | Rule | Qr | Logo | Feed | Cut
 
 
 @dataclass(frozen=True, slots=True)
