@@ -123,6 +123,12 @@ class PowerTable(Table, frozen=True):
     uplink: Literal["saving", "low", "critical", "never"] = "low"
 
 
+class ReceiptTable(Table, frozen=True):
+    """``logo``: a PNG that stands at the head of each receipt, at most 2,048 pixels a side and 1 MiB; empty = none."""
+
+    logo: str = ""
+
+
 class Config(Table, frozen=True):
     """The whole file. ``devices``: NAME = "URI"; the kind is NAME up to its first dash."""
 
@@ -137,6 +143,7 @@ class Config(Table, frozen=True):
     steward: StewardTable = StewardTable()
     update: UpdateTable = UpdateTable()
     power: PowerTable = PowerTable()
+    receipt: ReceiptTable = ReceiptTable()
 
     def device_names(self, kind: str) -> list[str]:
         """Names of the configured devices of one kind, in the file's order."""

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, assert_never
 
@@ -24,12 +25,16 @@ from appliance.receipts import layout, slips
 from appliance.services.context import WorkerContext
 from appliance.services.devicehost import DeviceHost, Outbox
 from appliance.services.run import Loop
+from drivers.printer.errors import Unprintable
 from drivers.printer.escpos import Model as Printer
 from drivers.printer.escpos import Outcome, Result
-from drivers.printer.job import Block, Cut, Job, Pair, Qr, Rule, Text
+from drivers.printer.job import Block, Cut, Job, Logo, Pair, Qr, Rule, Text
+from drivers.printer.logo import picture
 
 logger = log.get("printing")
 READY = ("online", "degraded")
+SMALLEST_DOTS = 384
+"""Across a paper of 58 mm."""
 STOP_S = 5.0
 REST_S = 1.0
 DRAWER_S = 5.0
@@ -58,8 +63,12 @@ class _Running:
 class Spool:
     """The requests of one printer, oldest first."""
 
-    def __init__(self, printer: Printer, host: DeviceHost, reader: Reader, client: RecorderClient, loop: Loop) -> None:
+    def __init__(
+        self, printer: Printer, host: DeviceHost, reader: Reader, client: RecorderClient, loop: Loop, logo: bytes
+    ) -> None:
+        """``logo``: a PNG, empty = none."""
         self._printer = printer
+        self._logo = [Logo(logo)] if logo else []
         self._host = host
         self._reader = reader
         self._client = client
@@ -252,8 +261,9 @@ class Spool:
         self._client.send(f"{what}.report", data, actor=f"device:{name}", id=ident)
 
     def _blocks(self, request: Request) -> list[Block]:
-        elements = self._receipt(request) if request["what"] == "receipt" else self._slip(request)
-        return [*(block(element) for element in elements), Cut()]
+        if request["what"] == "receipt":
+            return [*self._logo, *map(block, self._receipt(request)), Cut()]
+        return [*map(block, self._slip(request)), Cut()]
 
     def _receipt(self, request: Request) -> list[layout.Element]:
         db = self._reader.db()
@@ -299,12 +309,29 @@ def block(element: layout.Element) -> Block:
             assert_never(element)
 
 
+def read_logo(path: str) -> bytes:
+    """The configured picture; empty when there is none, or none that can be printed: a receipt without it is one."""
+    if not path:
+        return b""
+    try:
+        png = Path(path).read_bytes()
+        picture(png, SMALLEST_DOTS)
+    except OSError as error:
+        logger.error("logo.unusable", path=path, why=str(error))
+        return b""
+    except Unprintable as error:
+        logger.error("logo.unusable", path=path, why=str(error), remedy=error.remedy)
+        return b""
+    return png
+
+
 def main(ctx: WorkerContext) -> int:
     """Print what the journal asks for, until SIGTERM."""
     loop = Loop(ctx.name)
     client = RecorderClient(ctx.run, "device")
     reader = Reader(ctx.data)
     wake = Wake(ctx.run, ctx.name)
+    logo = read_logo(ctx.config.receipt.logo)
     outbox = Outbox(client, loop, ctx.name)
     host = DeviceHost(ctx, loop, ("printer",), outbox, lambda device, event: None)
     spools: dict[str, tuple[Printer, Spool]] = {}
@@ -317,7 +344,7 @@ def main(ctx: WorkerContext) -> int:
             spools.pop(name)[1].close()
         for name, device in host.devices.items():
             if name not in spools and isinstance(device, Printer):
-                spools[name] = device, Spool(device, host, reader, client, loop)
+                spools[name] = device, Spool(device, host, reader, client, loop, logo)
 
     def work() -> None:
         wake.drain()

@@ -279,6 +279,7 @@ CONFIGURATION: dict[str, Row] = {
     "steward.clock_set": (Kind.PUBLIC, "users of the system"),
     "steward.power_off": (Kind.PUBLIC, "users of the system"),
     "steward.update_apply": (Kind.PUBLIC, "users of the system"),
+    "receipt.logo": (Kind.PUBLIC, "a file's place"),
     "update.slots": (Kind.PUBLIC, "partitions of the card"),
     "update.cmdline": (Kind.PUBLIC, "a file's place"),
 }

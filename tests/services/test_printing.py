@@ -2,17 +2,20 @@
 itself."""
 
 import json
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from appliance.errors import Problem
 from appliance.journal.client import RecorderClient
 from appliance.journal.read import Reader
 from appliance.projections import paper
 from drivers.emulators.printer import PrinterEmulator
+from drivers.emulators.slip import Raster
 from tests.conftest import ITEMS, Process, wait_until
 
 Start = Callable[..., Process]
@@ -33,6 +36,7 @@ class Shop:
     def __init__(self, data: Path, run: Path, start: Start, port: int, more: str = "") -> None:
         """``more``: lines of further devices."""
         config = f'[devices]\nprinter = "tcp://127.0.0.1:{port}"\n{more}'
+        self.config = config
         start("recorder", config)
         self.admin = RecorderClient(run, "admin", timeout=30)
         self.reader = Reader(data)
@@ -215,4 +219,22 @@ def test_a_printer_that_waits_for_paper_in_the_middle_holds_up_no_other(
     assert "DUPLICATE 1" in second.receipts()[0].text
     emulator.paper = "ok"
     wait_until(lambda: shop.outcomes() == {"sale-0": ["printed", "printed"]}, "the original")
+    shop.close()
+
+
+def test_the_logo_stands_at_the_head_and_a_bad_one_is_left_out(
+    tmp_path: Path, run_folder: Path, worker: Start, emulator: PrinterEmulator
+) -> None:
+    logo = tmp_path / "logo.png"
+    Image.new("L", (64, 40), 0).save(logo)
+    shop = Shop(tmp_path / "data", run_folder, worker, emulator.port, more=f'[receipt]\nlogo = "{logo}"\n')
+    shop.sell("sale-0")
+    wait_until(lambda: shop.outcomes() == {"sale-0": ["printed"]}, "the receipt")
+    assert isinstance(emulator.receipts()[0].marks[0], Raster)
+    shop.printing.kill(signal.SIGTERM)
+    logo.write_bytes(b"no picture")
+    worker("printing", shop.config)
+    shop.sell("sale-1")
+    wait_until(lambda: shop.outcomes() == {"sale-0": ["printed"], "sale-1": ["printed"]}, "the second receipt")
+    assert not any(isinstance(mark, Raster) for mark in emulator.receipts()[1].marks)
     shop.close()
