@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import msgspec
 import pytest
 
@@ -22,6 +23,10 @@ from tools.browser import CHROMIUM, browser
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+# A busy machine is no fault of the code: no example has a deadline.
+hypothesis.settings.register_profile("boothkit", deadline=None)
+hypothesis.settings.load_profile("boothkit")
 
 ITEMS = [
     {"sku": "COFFEE", "name": "Coffee", "price": 350, "vat": "0.19", "kind": "unit"},

@@ -23,6 +23,7 @@ OPERATION_WORDS = {
     ),
     "hello": ("none", "Says who answers: `box`, `log`, `pos`."),
     "receipt.link": ("`sale`: text", "The address of a sale's receipt, signed: `url`."),
+    "ticket.code": ("`ticket`: text", "What the QR of a ticket says that this box issued: `code`, the same each time."),
     "uplink.receipt": (
         "`note`: text",
         "Moves the safe mark when central's signature, the origin and the root are right, else refuses: `bad-receipt`.",

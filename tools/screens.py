@@ -24,7 +24,10 @@ SCREENS = {
     "door": "The door, ready to scan",
     "door-admitted": "A ticket is good",
     "door-refused": "A ticket was used before",
+    "ticket": "A ticket with its code, to be shown or printed again",
     "lead": "The lead's numbers",
+    "tickets": "Lists and gates",
+    "tickets-import": "A shop's file: what the box took for what",
     "box": "The box and its devices",
     "kit": "Plugging in the kit: the step that is done now",
     "device": "One device: what to do, what happened",
@@ -36,6 +39,12 @@ SCREENS = {
     "bench": "The demo's bench: the other end of every device",
 }
 PIN = "123456"
+SHOP = """Bestellung;Vorname;Nachname;Ticketcode;Ticketart;E-Mail
+Q7RT2;Mira;Oduya;7KQ4-91XF;Tageskarte;mira@example.org
+Q7RT2;Jonas;Oduya;7KQ4-92PD;Tageskarte;mira@example.org
+W3LBN;Anh;Trần;7KQ4-93MM;Wochenende;anh@example.org
+"""
+"""A shop's list of tickets, as a spreadsheet writes it."""
 WALKERS = {"in": 14, "out": 3}
 NUMBER = re.compile(r"^\d+-\d+$")
 SECOND_TAP_MS = 400
@@ -129,10 +138,15 @@ def _admit(page: Page, at: Places) -> Iterator[str]:
 
 
 def _look(page: Page, at: Places) -> Iterator[str]:
+    guest = page.request.get(f"{at.staff}/api/v1/tickets", params={"q": "Jo Juniper"}).json()["tickets"][0]
+    page.goto(f"{at.staff}/ticket/{guest['ticket']}")
+    expect(page.locator("main")).to_contain_text("Not used yet")
+    yield "ticket"
     _let_in(page, at)
     page.goto(f"{at.staff}/lead")
     expect(page.locator("main")).to_contain_text("by beam")
     yield "lead"
+    yield from _import(page, at)
     page.goto(f"{at.staff}/box")
     expect(page.locator("h1")).to_have_text("All is well")
     yield "box"
@@ -151,6 +165,18 @@ def _look(page: Page, at: Places) -> Iterator[str]:
     expect(page.locator("#roll img").first).to_be_visible()
     page.wait_for_function("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
     yield "bench"
+
+
+def _import(page: Page, at: Places) -> Iterator[str]:
+    """A file is looked at, and left at that."""
+    page.goto(f"{at.staff}/tickets")
+    expect(page.locator("main")).to_contain_text("general")
+    yield "tickets"
+    page.goto(f"{at.staff}/tickets/import")
+    page.set_input_files("#file", {"name": "Gäste.csv", "mimeType": "text/csv", "buffer": SHOP.encode("utf-16")})
+    expect(page.locator("#take")).to_have_text("Take 3 tickets")
+    yield "tickets-import"
+    page.get_by_role("button", name="Choose another file").click()
 
 
 def _visit(page: Page, at: Places) -> Iterator[str]:

@@ -2,11 +2,11 @@
 
 from appliance.central.database import Database, Value
 from appliance.central.intake import Incoming
-from appliance.domain.admission import TicketAdmitted, TicketExited
+from appliance.domain.admission import AdmissionUndone, TicketAdmitted, TicketExited
 from appliance.domain.kernel import Fact
-from appliance.domain.tickets import ListDefined
+from appliance.domain.lists import ListDefined
 
-KINDS = frozenset({"list.defined/1", "ticket.admitted/1", "ticket.exited/1"})
+KINDS = frozenset({"list.defined/1", "ticket.admitted/1", "ticket.exited/1", "admission.undone/1"})
 """What concerns other boxes of the event too: a batch with one of these is taken under the event's lock."""
 
 _LONGEST = 64
@@ -19,6 +19,7 @@ class Doors:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._moved: dict[tuple[str, str], list[tuple[Value, ...]]] = {}
+        self._undone: list[tuple[Value, ...]] = []
         self._found_ms = 0
 
     def note(self, log_id: int, incoming: Incoming, fact: Fact, at_ms: int) -> None:
@@ -30,6 +31,11 @@ class Doors:
                 who = (event, ticket, box.cell, box.box, incoming.id[:_LONGEST])
                 what = (fact.list[:_LONGEST], int(isinstance(fact, TicketAdmitted)), fact.gate, incoming.at, log_id)
                 self._moved.setdefault((event, ticket), []).append((*who, *what))
+                self._found_ms = at_ms
+            case AdmissionUndone():
+                ticket = fact.ticket[:_LONGEST]
+                self._undone.append((event, ticket, log_id, fact.of[:_LONGEST]))
+                self._moved.setdefault((event, ticket), [])
                 self._found_ms = at_ms
             case ListDefined():
                 self._db.run(
@@ -47,15 +53,18 @@ class Doors:
             return
         rows = [row for rows in self._moved.values() for row in rows]
         self._db.many("INSERT INTO movement VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", rows)
+        self._db.many("DELETE FROM movement WHERE event = ? AND ticket = ? AND log_id = ? AND id = ?", self._undone)
         for event, ticket in self._moved:
             self._judge(event, ticket)
-        self._moved.clear()
+        self.forget()
 
     def forget(self) -> None:
-        """The transaction came to nothing."""
+        """What was written, or came to nothing."""
         self._moved.clear()
+        self._undone.clear()
 
     def _judge(self, event: str, ticket: str) -> None:
+        self._db.run("DELETE FROM doubled WHERE event = ? AND ticket = ?", (event, ticket))
         rows = self._db.rows(
             "SELECT cell, box, list, entered, gate, at FROM movement WHERE event = ? AND ticket = ? "
             "ORDER BY at, cell, box, id",
@@ -63,7 +72,6 @@ class Doors:
         )
         if len({(row["cell"], row["box"]) for row in rows}) < 2:
             return
-        self._db.run("DELETE FROM doubled WHERE event = ? AND ticket = ?", (event, ticket))
         inside = None
         for row in rows:
             if not row["entered"]:

@@ -11,7 +11,7 @@ from appliance.central.database import Database, Value
 from appliance.central.intake import Incoming
 from appliance.central.places import Box
 from appliance.clock import parse_rfc3339, rfc3339
-from appliance.domain.admission import TicketAdmitted, TicketExited, TicketRefused
+from appliance.domain.admission import AdmissionUndone, TicketAdmitted, TicketExited, TicketRefused
 from appliance.domain.devices import DeviceChanged
 from appliance.domain.events import EventClosed, EventCreated, EventOpened
 from appliance.domain.footfall import CrossingsCounted
@@ -71,6 +71,8 @@ def _added(fact: Fact) -> Iterator[Added]:
             yield DOOR, (fact.list,), (1, 0, 0)
         case TicketExited():
             yield DOOR, (fact.list,), (0, 1, 0)
+        case AdmissionUndone():
+            yield DOOR, (fact.list,), (-1, 0, 0) if fact.direction == "in" else (0, -1, 0)
         case TicketRefused():
             yield DOOR, (fact.list,), (0, 0, 1)
         case _:

@@ -1,26 +1,34 @@
-"""``boothkit tickets``: keys, issuing, importing, revoking, showing."""
+"""``boothkit tickets``: keys, issuing, importing, marking, looking up; lists and gates."""
 
 import secrets
 import sys
 from pathlib import Path
+from typing import Any, get_args
 
 import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from appliance.commands import _lists
 from appliance.commands._common import Box, Send, common
 from appliance.domain.events import Event
+from appliance.domain.tickets import Mark
 from appliance.durable import write_durably
 from appliance.errors import DataError
+from appliance.files import codes
 from appliance.files import tickets as ticketfile
+from appliance.files.imports import pieces
 from appliance.ids import new_id
 from appliance.journal.keys import BoxKeys
 from appliance.journal.read import Reader
 from appliance.owner import as_owner
-from appliance.projections import tickets
+from appliance.private.people import People
+from appliance.projections import door, lists, tickets
 from appliance.services.context import box_id
 
 PIECE = 200
+SHOWN = 20
+"""Faulty rows that are printed; their number is in the answer."""
 
 
 _entry = click.option(
@@ -30,7 +38,12 @@ _entry = click.option(
 
 @click.group()
 def command() -> None:
-    """Tickets: our own, signed and checked offline, and codes of other shops."""
+    """Tickets: our own, signed and checked offline, those of pretix, and codes of any other shop."""
+
+
+command.add_command(_lists.define)
+command.add_command(_lists.gate)
+command.add_command(_lists.show_lists, "lists")
 
 
 def _event(box: Box) -> Event:
@@ -44,11 +57,11 @@ def _define(box: Box, send: Send, list_: str, entry: str | None) -> None:
     """Make sure that the list is there: with the rule asked for, else as it is, else single entry."""
     reader = Reader(box.data)
     try:
-        known = tickets.lists(reader.db())
+        known = lists.lists(reader.db())
     finally:
         reader.close()
     if entry is not None or list_ not in known:
-        send("list.define", {"list": list_, "entry": entry or "single"}, new_id("cli-"))
+        send("list.define", {"list": list_, **({"entry": entry} if entry else {})}, new_id("cli-"))
 
 
 def _event_key(box: Box, event: str) -> Ed25519PrivateKey:
@@ -56,21 +69,12 @@ def _event_key(box: Box, event: str) -> Ed25519PrivateKey:
         return ticketfile.event_key(box.data / "keys", event, create=True)
 
 
-def _box_keys(box: Box) -> BoxKeys:
+def _ticket_id(box: Box, reader: Reader, code: str) -> str:
+    """Another shop's code that is known here goes before an id that reads the same."""
     with as_owner(box.data):
-        return BoxKeys(box_id(box.config, box.data), box.data / "keys")
-
-
-def _ticket_id(box: Box, code: str) -> str:
-    """A plain code that is known here goes before an id that reads the same."""
-    keys = _box_keys(box)
+        keys = BoxKeys(box_id(box.config, box.data), box.data / "keys")
     plain = keys.plain_ticket(code)
-    reader = Reader(box.data)
-    try:
-        known = tickets.state(reader.db(), plain) is not None
-    finally:
-        reader.close()
-    return plain if known else ticketfile.ticket_id(code, keys)
+    return plain if tickets.state(reader.db(), plain, "") is not None else ticketfile.ticket_id(code, keys)
 
 
 @command.command()
@@ -89,16 +93,29 @@ def keygen(box: Box) -> None:
 @_entry
 @click.option("--count", type=click.IntRange(1, 100_000), required=True, help="How many.")
 @click.option("--holder", "holders", multiple=True, help="Names of holders, in order.")
+@click.option("--product", help="What the tickets are called.")
+@click.option("--session", help="The session that they are for.")
 @click.option("--valid-from", type=click.DateTime(), help="Local time of the event from when they admit.")
 @click.option("--valid-until", type=click.DateTime(), help="Local time of the event until when they admit.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="CSV file; default: standard output.")
 @common
 def issue(
-    box: Box, list_: str, entry: str | None, count: int, holders: tuple[str, ...], out: Path | None, **times: object
+    box: Box,
+    list_: str,
+    entry: str | None,
+    count: int,
+    holders: tuple[str, ...],
+    product: str | None,
+    session: str | None,
+    out: Path | None,
+    **times: object,
 ) -> None:
     """Sign new tickets and write their codes as CSV (code,holder,list)."""
     event = _event(box)
     key = _event_key(box, event.event)
+    valid = {name: ticketfile.unix(times[name], event.timezone) for name in ("valid_from", "valid_until")}
+    about = {"product": product, "session": session, **valid}
+    said = {name: value for name, value in about.items() if value is not None}
     rows: list[tuple[str, str, str]] = []
     with box.recorder() as send:
         _define(box, send, list_, entry)
@@ -107,15 +124,8 @@ def issue(
             for index in range(start, min(start + PIECE, count)):
                 ticket = secrets.token_hex(12)
                 holder = holders[index] if index < len(holders) else ""
-                piece.append({"ticket": ticket, **({"holder": holder} if holder else {})})
-                code = ticketfile.code(
-                    key,
-                    ticket,
-                    event=event.event,
-                    list_=list_,
-                    valid_from=ticketfile.unix(times["valid_from"], event.timezone),
-                    valid_until=ticketfile.unix(times["valid_until"], event.timezone),
-                )
+                piece.append({"ticket": ticket, **({"holder": holder} if holder else {}), **said})
+                code = ticketfile.code(key, ticket, event=event.event, list_=list_, **valid)
                 rows.append((code, holder, list_))
             send("tickets.issue", {"list": list_, "tickets": piece}, new_id("cli-"))
     text = ticketfile.to_csv(rows)
@@ -131,27 +141,53 @@ def issue(
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--list", "list_", required=True, help="The check-in list.")
 @_entry
-@click.option("--columns", default="code=code,holder=holder", show_default=True, help="Which column is what.")
+@click.option(
+    "--columns", help="Which column is what, such as code=Barcode,holder=First name+Last name; default: guessed."
+)
+@click.option("--yes", is_flag=True, help="Take the guess without asking.")
 @common
-def import_(box: Box, file: Path, list_: str, entry: str | None, columns: str) -> None:
-    """Take the codes of another shop's tickets from a CSV file."""
-    rows = ticketfile.read_codes(file, ticketfile.columns(columns))
-    keys = _box_keys(box)
-    imported = known = 0
-    ident = new_id("i")
+def import_(box: Box, file: Path, list_: str, entry: str | None, columns: str | None, yes: bool) -> None:
+    """Take the codes of another shop's tickets from a CSV file. The same export again brings the list up to date."""
+    raw = file.read_bytes()
+    table = codes.look(raw, file.name)
+    chosen = table.guess if columns is None else codes.parse_columns(columns)
+    codes.check_columns(table, chosen)
+    if columns is None and not yes and not box.json:
+        _confirm(table, chosen)
+    sums = {"imported": 0, "known": 0, "changed": 0}
+    faults: list[codes.RowFault] = []
     with box.recorder() as send:
         _define(box, send, list_, entry)
-        for part, start in enumerate(range(0, len(rows), PIECE), 1):
-            piece = [
-                {"ticket": keys.plain_ticket(code), **({"holder": holder} if holder else {})}
-                for code, holder in rows[start : start + PIECE]
-            ]
-            data = {"list": list_, "import": ident, "part": part, "tickets": piece}
-            answer = send("tickets.import", data, f"{ident}-{part}").answer
-            imported, known = imported + answer["imported"], known + answer["known"]
-    box.out(
-        {"imported": imported, "known": known}, f"{imported} tickets imported into {list_}, {known} were there already."
-    )
+        for piece in pieces(raw, file.name, chosen, list_, new_id("imp-")):
+            faults += piece.faults
+            if piece.data["tickets"]:
+                answer = send("tickets.import", piece.data, piece.id).answer
+                sums = {name: so_far + answer[name] for name, so_far in sums.items()}
+    words = f"{sums['imported']} tickets imported into {list_}, {sums['known']} were there already"
+    words += f" ({sums['changed']} of them changed)." if sums["changed"] else "."
+    left = [f"{file.name}, line {fault.line}: {fault.why}. {fault.remedy}" for fault in faults]
+    more = [f"… and {len(left) - SHOWN} more rows"] if len(left) > SHOWN else []
+    said = [{"line": fault.line, "why": fault.why, "remedy": fault.remedy} for fault in faults[:SHOWN]]
+    answer = {**sums, "columns": {role: list(names) for role, names in chosen.items()}}
+    box.out({**answer, "left_out": len(faults), "faults": said}, "\n".join([words, *left[:SHOWN], *more]))
+    if faults:
+        raise click.exceptions.Exit(1)
+
+
+def _confirm(table: codes.Table, columns: codes.Columns) -> None:
+    """Show a person what the columns were taken for; who cannot be asked has to say --yes or --columns."""
+    click.echo(f"{table.rows} rows, {table.encoding}, separated by {table.delimiter!r}.", err=True)
+    for role in codes.ROLES:
+        if role in columns:
+            places = [table.headings.index(name) for name in columns[role]]
+            shown = next((text for row in table.sample if (text := " ".join(row[at] for at in places).strip())), "")
+            click.echo(f"  {role:<8} {' + '.join(columns[role])}   (such as {shown[:40]!r})", err=True)
+    left = [name for name in table.headings if not any(name in names for names in columns.values())]
+    if left:
+        click.echo(f"  not used: {', '.join(left)}", err=True)
+    if not sys.stdin.isatty():
+        raise DataError("nobody is there to confirm these columns", remedy="Say --yes, or name them with --columns.")
+    click.confirm("Is that right?", default=True, abort=True, err=True)
 
 
 @command.group()
@@ -161,18 +197,65 @@ def keys() -> None:
 
 @keys.command("add")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--pretix", is_flag=True, help="It signs this event's tickets in pretix.")
 @common
-def keys_add(box: Box, file: Path) -> None:
+def keys_add(box: Box, file: Path, pretix: bool) -> None:
     """Accept tickets signed with this key (PEM, Ed25519)."""
     raw = file.read_bytes()
     try:
         public = load_pem_public_key(raw)
     except ValueError as error:
         raise DataError(f"{file}: not a PEM public key: {error}") from error
-    name = f"event-{ticketfile.kid_of(public, file)}.pub"
+    kid = ticketfile.kid_of(public, file)
+    name = f"pretix-{_event(box).event}-{kid}.pub" if pretix else f"event-{kid}.pub"
     with as_owner(box.data):
         write_durably(box.data / "keys" / name, raw, 0o644)
-    box.out({"public": name}, f"Tickets of this key are accepted from now on ({name}).")
+    box.out({"public": name, "kid": kid}, f"Tickets of this key are accepted from now on ({name}).")
+
+
+@keys.command("list")
+@common
+def keys_list(box: Box) -> None:
+    """The keys whose tickets are accepted."""
+    found = [*sorted((box.data / "keys").glob("event-*.pub")), *sorted((box.data / "keys").glob("pretix-*.pub"))]
+    answer = []
+    for path in found:
+        public = load_pem_public_key(path.read_bytes())
+        signs = "pretix" if path.name.startswith("pretix-") else "boothkit"
+        answer.append({"public": path.name, "kid": ticketfile.kid_of(public, path), "signs": signs})
+    box.out(answer, "\n".join(f"{one['kid']}  {one['signs']}  {one['public']}" for one in answer) or "None.")
+
+
+@keys.command("remove")
+@click.argument("kid")
+@common
+def keys_remove(box: Box, kid: str) -> None:
+    """Accept tickets of this key no longer; one that this box signs with stays."""
+    gone = []
+    with as_owner(box.data):
+        for path in [*(box.data / "keys").glob("event-*.pub"), *(box.data / "keys").glob("pretix-*.pub")]:
+            if ticketfile.kid_of(load_pem_public_key(path.read_bytes()), path) != kid:
+                continue
+            if path.with_suffix(".key").exists():
+                raise DataError(f"{path.name}: this box signs with it", remedy="Close the event instead.")
+            path.unlink()
+            gone.append(path.name)
+    if not gone:
+        raise DataError(f"no key {kid[:40]}", remedy="boothkit tickets keys list")
+    box.out({"removed": gone}, f"Tickets of this key are refused from now on ({', '.join(gone)}).")
+
+
+def _mark(box: Box, mark: str, shown: list[str]) -> int:
+    """Mark tickets by their codes or ids, in pieces."""
+    reader = Reader(box.data)
+    try:
+        ids = [_ticket_id(box, reader, code) for code in shown]
+    finally:
+        reader.close()
+    with box.recorder() as send:
+        for start in range(0, len(ids), PIECE):
+            send("tickets.mark", {"mark": mark, "tickets": ids[start : start + PIECE]}, new_id("cli-"))
+    return len(ids)
 
 
 @command.command()
@@ -180,9 +263,40 @@ def keys_add(box: Box, file: Path) -> None:
 @common
 def revoke(box: Box, code: str) -> None:
     """Refuse a ticket from now on, by its code or its id."""
-    ticket = _ticket_id(box, code)
-    box.send("ticket.revoke", {"ticket": ticket})
-    box.out({"ticket": ticket}, f"Ticket {ticket} is revoked.")
+    _mark(box, "revoked", [code])
+    box.out({"revoked": 1}, "The ticket is revoked.")
+
+
+@command.command("mark")
+@click.argument("mark", type=click.Choice(get_args(Mark)))
+@click.argument("shown", metavar="[CODE]...", nargs=-1)
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A list of codes (CSV), such as pretix's revoked secrets.",
+)
+@click.option("--columns", help="Which column of the file is the code, such as code=Secret; default: guessed.")
+@common
+def mark_(box: Box, mark: str, shown: tuple[str, ...], file: Path | None, columns: str | None) -> None:
+    """Say of tickets that they are revoked (for good), blocked, unblocked, cancelled, or paid."""
+    found = [*shown]
+    faults = []
+    if file is not None:
+        raw = file.read_bytes()
+        table = codes.look(raw, file.name)
+        chosen = table.guess if columns is None else codes.parse_columns(columns)
+        codes.check_columns(table, chosen)
+        for row in codes.read(raw, file.name, {"code": chosen["code"]}):
+            if isinstance(row, codes.RowFault):
+                faults.append(f"{file.name}, line {row.line}: {row.why}. {row.remedy}")
+            else:
+                found.append(row.code)
+    if not found:
+        raise DataError("no ticket is named", remedy="Give codes, or a --file of them.")
+    done = _mark(box, mark, found)
+    box.out({"mark": mark, "tickets": done, "left_out": len(faults)}, "\n".join([f"{done} tickets: {mark}.", *faults]))
+    if faults:
+        raise click.exceptions.Exit(1)
 
 
 @command.command()
@@ -190,22 +304,46 @@ def revoke(box: Box, code: str) -> None:
 @common
 def show(box: Box, code: str) -> None:
     """What this box knows of a ticket."""
-    ticket = _ticket_id(box, code)
     reader = Reader(box.data)
     try:
-        state = tickets.state(reader.db(), ticket)
+        ticket = _ticket_id(box, reader, code)
+        event = box.event()
+        name = event.event if event else ""
+        state = tickets.state(reader.db(), ticket, name)
+        places = door.places(reader.db(), ticket, state.event if state else name)
     finally:
         reader.close()
-    if state is None:
+    if state is None and not places:
         box.out({"ticket": ticket, "known": False}, f"Ticket {ticket}: not known here.")
         raise click.exceptions.Exit(1)
-    answer = {
-        "ticket": ticket,
-        "known": True,
-        "list": state.list,
-        "entries": state.entries,
-        "inside": state.inside,
-        "revoked": state.revoked,
-        "first_at": state.first.at if state.first else None,
-    }
+    answer: dict[str, Any] = {"ticket": ticket, "known": True, "lists": []}
+    if state is not None:
+        marks = ("pending", "cancelled", "blocked", "revoked")
+        answer |= {"event": state.event, "product": state.product, "session": state.session}
+        answer |= {mark: getattr(state, mark) for mark in marks}
+    for place in places.values():
+        first = place.first.at if place.first else None
+        answer["lists"].append(
+            {"list": place.list, "entries": place.entries, "inside": place.inside, "first_at": first}
+        )
     box.out(answer, "\n".join(f"{key}: {value}" for key, value in answer.items()))
+
+
+@command.command()
+@click.argument("text")
+@common
+def search(box: Box, text: str) -> None:
+    """Tickets of this event by their holder's name or their order."""
+    reader, people = Reader(box.data), People(box.data)
+    try:
+        event = _event(box).event
+        found = []
+        for ticket in tickets.held_by(reader.db(), people.find(text, 50), event):
+            state = tickets.state(reader.db(), ticket, event)
+            said = people.person(state.holder_ref if state else None)
+            places = door.places(reader.db(), ticket, event)
+            inside = any(place.inside for place in places.values())
+            found.append({"ticket": ticket, **said, "lists": sorted(places), "inside": inside})
+    finally:
+        reader.close()
+    box.out(found, "\n".join(f"{one['ticket']}  {one.get('holder', '')}  {one.get('order', '')}" for one in found))

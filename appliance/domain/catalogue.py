@@ -8,6 +8,7 @@ import msgspec
 
 from appliance.domain import money
 from appliance.domain.kernel import ADMIN, MAX_AMOUNT, Ask, Context, Decided, Fact, command, kind
+from appliance.domain.lists import label, list_name
 from appliance.errors import invalid
 
 MAX_ITEMS = 500
@@ -18,7 +19,7 @@ _SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 class Item(Fact, frozen=True):
     """One thing for sale. ``price``: minor units a piece (a kilogram for ``weight``, a proposal for ``open``);
     ``vat``: rate contained in the price; ``stock``: pieces (grams when weighed) at the start, None = not counted;
-    ``cost``: minor units a piece (a kilogram when weighed)."""
+    ``cost``: minor units a piece (a kilogram when weighed); ``ticket``: each piece admits by this check-in list."""
 
     sku: str
     name: str
@@ -30,6 +31,7 @@ class Item(Fact, frozen=True):
     cost: int | None = None
     maker: str | None = None
     lot: str | None = None
+    ticket: str | None = None
 
 
 @kind("catalogue.changed/1")
@@ -97,6 +99,17 @@ def item_fault(item: Item) -> str | None:
         text = getattr(item, key)
         if text is not None and not (1 <= len(text) <= 60 and text.isprintable()):
             return f"{key} has 1 to 60 printable characters"
+    return None if item.ticket is None else _ticket_fault(item.ticket, item)
+
+
+def _ticket_fault(list_: str, item: Item) -> str | None:
+    """The name becomes the ticket's product, which lists are asked about."""
+    if not list_name(list_):
+        return "ticket: wants a check-in list's name of 1 to 40 lower-case letters, digits, dashes"
+    if item.kind != "unit":
+        return f"ticket: only a unit is one; this is {item.kind}"
+    if not label(item.name):
+        return "a ticket's name neither begins nor ends with a space"
     return None
 
 

@@ -7,11 +7,11 @@ from appliance.domain.kernel import DEVICE, STAFF, Ask, Context, Decided, Fact, 
 from appliance.errors import invalid
 
 Outcome = Literal["printed", "unconfirmed", "not_printed", "unknown"]
-SlipKind = Literal["kit-test", "kit-sheet"]
+SlipKind = Literal["kit-test", "kit-sheet", "ticket"]
 TICKET_PRINTER = "printer-tickets"
 """The printer with this name prints tickets; receipts go to the first other one, or to it when it is the only one."""
 MAX_COPIES = 99
-"""Of one receipt: more are no customer's wish."""
+"""Of one receipt or ticket: more are no customer's wish."""
 
 
 @kind("receipt.requested/1")
@@ -45,7 +45,8 @@ class ReceiptSettled(Fact, frozen=True):
 
 @kind("slip.requested/1")
 class SlipRequested(Fact, frozen=True):
-    """Another piece of paper shall come out of ``printer``. ``about``: what it shows, such as the id of a kit check."""
+    """Another piece of paper shall come out of ``printer``. ``about``: what it shows, such as the id of a kit check or
+    of a ticket."""
 
     slip: str
     slip_kind: SlipKind
@@ -124,6 +125,20 @@ class Settle(Ask, frozen=True):
     on_paper: bool
 
 
+def ticket_printer(ctx: Context) -> str:
+    """The printer that tickets come out of, or ""."""
+    return TICKET_PRINTER if TICKET_PRINTER in ctx.printers else ctx.printer
+
+
+def chosen_printer(asked: str | None, default: str, ctx: Context) -> str:
+    """The printer that was asked for, else ``default``; refuses when it is not there."""
+    printer = asked or default
+    if not printer or printer not in ctx.printers:
+        there = ", ".join(ctx.printers) or "none"
+        refuse("not-found", f"there is no printer {printer[:40]!r}; there are: {there}", "Plug a printer in.")
+    return printer
+
+
 @command("receipt.report", ReportReceipt, DEVICE)
 def report(ask: ReportReceipt, known: PaperKnown, ctx: Context) -> Decided:
     """One outcome for each copy that was asked for; ``not_printed`` may be followed by a better one."""
@@ -151,10 +166,7 @@ def reprint(ask: Reprint, known: CopiesKnown, ctx: Context) -> Decided:
     taps make one."""
     if not known.sale:
         refuse("not-found", f"there is no sale {ask.sale[:80]}", "Look it up by its number.")
-    printer = ask.printer or ctx.printer
-    if not printer or printer not in ctx.printers:
-        there = ", ".join(ctx.printers) or "none"
-        refuse("not-found", f"there is no printer {printer[:40]!r}; there are: {there}", "Plug a printer in.")
+    printer = chosen_printer(ask.printer, ctx.printer, ctx)
     if known.waits_at == printer:
         refuse("receipt-waiting", f"copy {known.newest} still waits for {printer}", "Look at the printer first.")
     copy = 0 if known.newest is None else known.newest + 1

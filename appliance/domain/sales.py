@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
 
-from appliance.domain import money
+from appliance.domain import money, walkups
 from appliance.domain.catalogue import Item
 from appliance.domain.events import Event, require_open
 from appliance.domain.kernel import MAX_AMOUNT, STAFF, Ask, Context, Decided, Fact, command, kind, refuse
+from appliance.domain.lists import CheckinList
 from appliance.domain.receipts import ReceiptRequested
 from appliance.errors import invalid
 
@@ -22,7 +23,8 @@ MAX_QTY = 9999
 
 class SaleLine(Fact, frozen=True):
     """One line. ``qty``: pieces, or grams of something weighed, negative when a deposit comes back; ``unit_price``,
-    ``discount``, ``total``: minor units (``unit_price`` per kilogram when weighed)."""
+    ``discount``, ``total``: minor units (``unit_price`` per kilogram when weighed). ``ticket``: each
+    piece is a ticket of this check-in list."""
 
     sku: str
     name: str
@@ -35,6 +37,7 @@ class SaleLine(Fact, frozen=True):
     cost: int | None = None
     lot: str | None = None
     maker: str | None = None
+    ticket: str | None = None
 
 
 class Tender(Fact, frozen=True):
@@ -66,13 +69,15 @@ class SaleCompleted(Fact, frozen=True):
 
 @dataclass(frozen=True)
 class SaleKnown:
-    """The event, the open drawer, the items asked for, what is left of those that are counted, and the next number."""
+    """The event, the open drawer, the items asked for, what is left of those that are counted, the next number, and the
+    check-in lists when tickets are among the items."""
 
     event: Event | None
     drawer: str | None
     items: Mapping[str, Item]
     left: Mapping[str, int]
     number: int
+    lists: Mapping[str, CheckinList] = field(default_factory=dict)
 
 
 class AskLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,7 +108,7 @@ class CompleteSale(Ask, frozen=True):
 
 @command("sale.complete", CompleteSale, STAFF)
 def complete(ask: CompleteSale, known: SaleKnown, ctx: Context) -> Decided:
-    """A paid cart becomes a sale with its number, its VAT and a request for its receipt."""
+    """A paid cart becomes a sale with its number, its VAT, its tickets, and requests for their paper."""
     if not 1 <= len(ask.lines) <= MAX_LINES:
         raise invalid(f"a sale has 1 to {MAX_LINES} lines, this has {len(ask.lines)}")
     event = require_open(known.event)
@@ -111,6 +116,8 @@ def complete(ask: CompleteSale, known: SaleKnown, ctx: Context) -> Decided:
         refuse("drawer-closed", "no drawer is open", "Open the drawer with its float first.")
     lines = [_line(number, line, known.items) for number, line in enumerate(ask.lines, 1)]
     _check_stock(lines, known.left)
+    admit = [walkups.Bought(line.ticket, line.name, line.qty) for line in lines if line.ticket is not None]
+    walkups.check(admit, known.lists)
     total = sum(line.total for line in lines)
     tenders, change = _settle(total, ask.tenders)
     vat = money.vat_lines((line.vat, line.total) for line in lines)
@@ -131,6 +138,8 @@ def complete(ask: CompleteSale, known: SaleKnown, ctx: Context) -> Decided:
     facts: list[Fact] = [sale]
     if ctx.printer:
         facts.append(ReceiptRequested(sale=sale.sale, copy=0, printer=ctx.printer))
+    tickets, slips = walkups.issue(admit, sale.sale, ctx)
+    facts += [*tickets, *slips]
     answer: dict[str, Any] = {
         "sale": sale.sale,
         "number": number,
@@ -139,6 +148,8 @@ def complete(ask: CompleteSale, known: SaleKnown, ctx: Context) -> Decided:
         "change": change,
         "vat": msgspec.to_builtins(vat),
     }
+    if tickets:
+        answer["tickets"] = [fact.ticket for fact in tickets]
     return Decided(facts, answer, receipt=0)
 
 
@@ -179,6 +190,7 @@ def _line(number: int, ask: AskLine, items: Mapping[str, Item]) -> SaleLine:
         cost=item.cost,
         lot=item.lot,
         maker=item.maker,
+        ticket=item.ticket,
     )
 
 

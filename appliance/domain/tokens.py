@@ -37,11 +37,11 @@ class Unreadable(ValueError):
 
 
 class UntrustedToken(ValueError):
-    """A well-formed token that no known key signed. ``event`` is what it claims, unproven."""
+    """A well-formed token that no known key signed. ``event`` and ``scope`` are what it claims, unproven."""
 
-    def __init__(self, why: str, event: str) -> None:
+    def __init__(self, why: str, event: str, scope: str) -> None:
         super().__init__(why)
-        self.event = event
+        self.event, self.scope = event, scope
 
 
 @dataclass(frozen=True)
@@ -134,11 +134,11 @@ def read_bytes(cose: bytes, keys: Mapping[bytes, Ed25519PublicKey]) -> Token:
     token, kid, payload, signature = _parts(cose)
     key = keys.get(kid)
     if key is None:
-        raise UntrustedToken("signed with a key that this box does not know", token.event)
+        raise UntrustedToken("signed with a key that this box does not know", token.event, token.scope)
     try:
         key.verify(signature, _to_be_signed(payload))
     except InvalidSignature as error:
-        raise UntrustedToken("the signature does not fit", token.event) from error
+        raise UntrustedToken("the signature does not fit", token.event, token.scope) from error
     return token
 
 

@@ -11,7 +11,7 @@ from appliance.domain.catalogue import Item, items_from
 from appliance.errors import DataError, Problem
 
 _NUMBERS = ("price", "stock", "cost")
-_COLUMNS = ("sku", "name", "price", "vat", "kind", "category", "stock", "cost", "maker", "lot")
+_COLUMNS = ("sku", "name", "price", "vat", "kind", "category", "stock", "cost", "maker", "lot", "ticket")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 

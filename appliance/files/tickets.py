@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from appliance.domain import tokens
+from appliance.domain import tickets, tokens
+from appliance.domain.presented import identity
 from appliance.durable import write_durably
 from appliance.errors import DataError
 from appliance.journal.keys import BoxKeys
@@ -74,57 +75,6 @@ def to_csv(rows: list[tuple[str, str, str]]) -> str:
     return out.getvalue()
 
 
-def columns(text: str) -> dict[str, str]:
-    """``code=Barcode,holder=Name`` → which column is what; raises DataError."""
-    chosen = {}
-    for part in text.split(","):
-        role, equals, column = part.partition("=")
-        if not equals or role.strip() not in ("code", "holder") or not column.strip():
-            raise DataError(
-                f"--columns {text!r}: wants code=COLUMN,holder=COLUMN", remedy="Name the file's own headers."
-            )
-        chosen[role.strip()] = column.strip()
-    if "code" not in chosen:
-        raise DataError(f"--columns {text!r}: names no column for the code", remedy="Add code=COLUMN.")
-    return chosen
-
-
-def read_codes(path: Path, wanted: dict[str, str]) -> list[tuple[str, str]]:
-    """(code, holder or "") of each row; raises DataError with file, line and what is wrong."""
-    raw = path.read_bytes()
-    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        text = raw.decode(encoding).lstrip("\ufeff")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: byte {error.start} is not {encoding}", remedy="Save the file as UTF-8.") from error
-    first = text.partition("\n")[0]
-    table = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
-    headers = table.fieldnames or []
-    if wanted["code"] not in headers:
-        raise DataError(
-            f"{path}: no column {wanted['code']!r}; it has {', '.join(headers) or 'none'}",
-            remedy="Name the right one with --columns code=…",
-        )
-    rows = []
-    for row in table:
-        found = (row[wanted["code"]] or "").strip()
-        if not found:
-            continue
-        if len(found) > tokens.MAX_TEXT or not found.isprintable():
-            raise DataError(f"{path}, line {table.line_num}: a code has at most {tokens.MAX_TEXT} printable characters")
-        rows.append((found, (row.get(wanted.get("holder", "")) or "").strip()))
-    return rows
-
-
 def ticket_id(text: str, keys: BoxKeys) -> str:
-    """The id of a ticket given as its id, its signed code, or a plain code."""
-    if 16 <= len(text) <= 64 and all(c in "0123456789abcdef" for c in text):
-        return text
-    if text.startswith(tokens.PREFIX):
-        try:
-            return tokens.read_unverified(text).id
-        except tokens.Unreadable as error:
-            raise DataError(
-                f"not a readable ticket: {error}", remedy="Give the whole code, or the ticket's id."
-            ) from error
-    return keys.plain_ticket(text)
+    """The id of a ticket given as its id, its signed code, or another shop's code."""
+    return text if tickets.ticket_id(text) else identity(text, keys.plain_ticket(text))

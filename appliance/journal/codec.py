@@ -73,7 +73,7 @@ def _fits(value: object) -> bool:
         return -MAX_INT <= value <= MAX_INT  # type: ignore[operator]
     if kind is dict:
         return all(type(key) is str and key.isascii() and _fits(inner) for key, inner in value.items())  # type: ignore[attr-defined]
-    return kind is list and all(map(_fits, value))  # type: ignore[call-overload]
+    return (kind is list or kind is tuple) and all(map(_fits, value))  # type: ignore[call-overload]
 
 
 def _explain(value: object, where: str) -> None:
@@ -89,7 +89,7 @@ def _explain(value: object, where: str) -> None:
                 if not isinstance(key, str) or not key.isascii():
                     raise NotCanonical(f"{where or 'body'}: key {key!r} is not ASCII text")
                 _explain(inner, f"{where}.{key}" if where else key)
-        case list():
+        case list() | tuple():
             for index, inner in enumerate(value):
                 _explain(inner, f"{where}[{index}]")
         case _:

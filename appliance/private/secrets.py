@@ -188,17 +188,33 @@ class Secrets:
         Raises Problem: ``wrong-pin``; ``throttled`` (with ``retry_after`` seconds) from the fifth wrong PIN
         on, also for a right one meanwhile; ``busy`` when too many sign in at the same moment.
         """
+        with self._one_at_a_time():
+            now = self._clock()
+            with self._right(pin, device, address, now) as (db, staff, known):
+                return _grant(db, staff, None if known else secrets.token_urlsafe(24), now)
+
+    def approve(self, pin: str, device: str | None, address: str) -> Staff:
+        """Whose PIN this is, for one thing that somebody else does; nobody is signed in by it. As ``login`` in all
+        else: a PIN is guessed here no sooner than there."""
+        with self._one_at_a_time(), self._right(pin, device, address, self._clock()) as (_, staff, _):
+            return staff
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
         if not self._queue.acquire(blocking=False):
             raise Problem("busy", "too many sign-ins at this moment", "Try again in a second.", retry_after=1)
         try:
             # Counting under the same lock: guesses sent side by side are counted one after the other.
             with self._argon2:
-                return self._login(pin, device, address)
+                yield
         finally:
             self._queue.release()
 
-    def _login(self, pin: str, device: str | None, address: str) -> Grant:
-        now = self._clock()
+    @contextmanager
+    def _right(
+        self, pin: str, device: str | None, address: str, now: Now
+    ) -> Iterator[tuple[sqlite3.Connection, Staff, bool]]:
+        """The person of a PIN, in a transaction, and whether the device is known; raises Problem as ``login`` says."""
         with self._writing() as db:
             _forget(db, now)
             known = device is not None and _is_known(db, device)
@@ -213,7 +229,8 @@ class Secrets:
                 wait = max(_count_wrong(db, key, now) for key in keys)
             else:
                 db.execute("DELETE FROM brake WHERE key = ?", (keys[0],))
-                return _grant(db, Staff(*row), None if known else secrets.token_urlsafe(24), now)
+                yield db, Staff(*row), known
+                return
         if wait > 0:
             raise _throttled(wait)
         raise Problem("wrong-pin", "this PIN is nobody's", "Type it again.")

@@ -12,11 +12,12 @@ from appliance.projections.registry import Surroundings, folds, knows
 TABLES = """
 CREATE TABLE p_item(
   sku TEXT PRIMARY KEY, ordinal INTEGER NOT NULL, name TEXT NOT NULL, price INTEGER NOT NULL, vat TEXT NOT NULL,
-  kind TEXT NOT NULL, category TEXT, stock INTEGER, cost INTEGER, maker TEXT, lot TEXT, sold INTEGER NOT NULL) STRICT;
+  kind TEXT NOT NULL, category TEXT, stock INTEGER, cost INTEGER, maker TEXT, lot TEXT, ticket TEXT,
+  sold INTEGER NOT NULL) STRICT;
 CREATE TABLE p_catalogue(version INTEGER NOT NULL, at TEXT NOT NULL) STRICT;
 """
 
-_COLUMNS = "sku, name, price, vat, kind, category, stock, cost, maker, lot"
+_COLUMNS = "sku, name, price, vat, kind, category, stock, cost, maker, lot, ticket"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def changed(db: sqlite3.Connection, record: Record, fact: CatalogueChanged) -> N
         sold = row["sold"] if row and row["stock"] == item.stock else 0
         values = [getattr(item, column.strip()) for column in _COLUMNS.split(",")]
         db.execute(
-            f"INSERT OR REPLACE INTO p_item({_COLUMNS}, ordinal, sold) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO p_item({_COLUMNS}, ordinal, sold) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*values, ordinal, sold),
         )
     db.execute("DELETE FROM p_catalogue")

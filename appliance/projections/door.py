@@ -1,23 +1,247 @@
-"""Movement through the door as seen by scans: one row an admission or exit."""
+"""What happened at the door: each scan, where each ticket is on each list, and how many are inside."""
 
+import json
 import sqlite3
+from dataclasses import replace
+from typing import Any
 
-from appliance.domain.admission import TicketAdmitted, TicketExited
+from appliance.domain.admission import (
+    GATE,
+    AdmissionUndone,
+    Admit,
+    Movement,
+    Scan,
+    TicketAdmitted,
+    TicketExited,
+    TicketRefused,
+    Undo,
+    UndoKnown,
+)
+from appliance.domain.doorrules import First, Place, ScanKnown
+from appliance.domain.lists import Direction
+from appliance.domain.presented import picked, present
 from appliance.journal.records import Record
-from appliance.projections.registry import folds
+from appliance.projections import events, lists, tickets
+from appliance.projections.registry import Surroundings, folds, knows
 
-DECISIVE = False
 TABLES = """
-CREATE TABLE p_door(
-  pos INTEGER PRIMARY KEY, event TEXT NOT NULL, at TEXT NOT NULL, in_ INTEGER NOT NULL, out INTEGER NOT NULL) STRICT;
+CREATE TABLE p_place(
+  ticket TEXT NOT NULL, event TEXT NOT NULL, list TEXT NOT NULL, entries INTEGER NOT NULL, inside INTEGER NOT NULL,
+  first INTEGER, answered TEXT NOT NULL, newest INTEGER NOT NULL, PRIMARY KEY(ticket, event, list))
+  STRICT, WITHOUT ROWID;
+CREATE TABLE p_inside(
+  event TEXT NOT NULL, list TEXT NOT NULL, admitted INTEGER NOT NULL, inside INTEGER NOT NULL,
+  refused INTEGER NOT NULL, PRIMARY KEY(event, list)) STRICT, WITHOUT ROWID;
+CREATE TABLE p_scan(
+  pos INTEGER PRIMARY KEY, event TEXT NOT NULL, at TEXT NOT NULL, boot TEXT NOT NULL, mono INTEGER NOT NULL,
+  ticket TEXT, list TEXT NOT NULL, gate TEXT NOT NULL, box TEXT NOT NULL, verdict TEXT NOT NULL, reason TEXT,
+  was_inside INTEGER NOT NULL, was_newest INTEGER NOT NULL, was_answered TEXT NOT NULL, undone INTEGER NOT NULL,
+  forced INTEGER NOT NULL, answers_ref TEXT, reason_ref TEXT) STRICT;
+CREATE INDEX p_scan_moved ON p_scan(event, pos) WHERE verdict <> 'refused' AND NOT undone;
+CREATE INDEX p_scan_people ON p_scan(pos) WHERE answers_ref IS NOT NULL OR reason_ref IS NOT NULL;
 """
 
 
-@folds(TicketAdmitted, TicketExited)
-def moved(db: sqlite3.Connection, record: Record, fact: TicketAdmitted | TicketExited) -> None:
-    """One person in, or one out."""
-    entered = isinstance(fact, TicketAdmitted)
+def _place(db: sqlite3.Connection, ticket: str, event: str, list_: str) -> sqlite3.Row | None:
+    row: sqlite3.Row | None = db.execute(
+        "SELECT * FROM p_place WHERE ticket = ? AND event = ? AND list = ?", (ticket, event, list_)
+    ).fetchone()
+    return row
+
+
+def _count(db: sqlite3.Connection, event: str, list_: str, **by: int) -> None:
+    db.execute("INSERT OR IGNORE INTO p_inside VALUES(?, ?, 0, 0, 0)", (event, list_))
+    changes = ", ".join(f"{column} = {column} + {step}" for column, step in by.items())
+    db.execute(f"UPDATE p_inside SET {changes} WHERE event = ? AND list = ?", (event, list_))  # noqa: S608 - our words
+
+
+def _row(
+    db: sqlite3.Connection, record: Record, fact: TicketAdmitted | TicketExited | TicketRefused, verdict: str
+) -> sqlite3.Row | None:
+    """Note a scan; the ticket's place before it."""
+    body = record.body
+    before = _place(db, fact.ticket, body["event"], fact.list) if fact.ticket else None
+    admitted = fact if isinstance(fact, TicketAdmitted) else None
     db.execute(
-        "INSERT INTO p_door VALUES(?, ?, ?, ?, ?)",
-        (record.pos, record.body["event"], record.body["at"], int(entered), int(not entered)),
+        "INSERT INTO p_scan VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
+        (
+            record.pos,
+            body["event"],
+            body["at"],
+            body["boot"],
+            body["mono"],
+            fact.ticket,
+            fact.list,
+            fact.gate,
+            body["box"],
+            verdict,
+            fact.reason if isinstance(fact, TicketRefused) else None,
+            before["inside"] if before else 0,
+            before["newest"] if before else 0,
+            before["answered"] if before else "[]",
+            int(admitted is not None and admitted.forced_by is not None),
+            admitted.answers_ref.ref if admitted and admitted.answers_ref else None,
+            admitted.reason_ref.ref if admitted and admitted.reason_ref else None,
+        ),
     )
+    return before
+
+
+@folds(TicketAdmitted)
+def admitted(db: sqlite3.Connection, record: Record, fact: TicketAdmitted) -> None:
+    """Somebody went in; the first time is kept for good."""
+    before = _row(db, record, fact, "admitted")
+    answered = sorted({*(json.loads(before["answered"]) if before else ()), *fact.answered})
+    db.execute(
+        "INSERT INTO p_place VALUES(?, ?, ?, 1, 1, ?, ?, ?) ON CONFLICT(ticket, event, list) DO UPDATE SET "
+        "entries = entries + 1, inside = 1, first = coalesce(first, excluded.first), answered = excluded.answered, "
+        "newest = excluded.newest",
+        (fact.ticket, record.body["event"], fact.list, record.pos, json.dumps(answered), record.pos),
+    )
+    _count(db, record.body["event"], fact.list, admitted=1, inside=0 if before and before["inside"] else 1)
+
+
+@folds(TicketExited)
+def exited(db: sqlite3.Connection, record: Record, fact: TicketExited) -> None:
+    """Somebody went out; somebody whose entry was never seen does not make the count negative."""
+    before = _row(db, record, fact, "exited")
+    db.execute(
+        "INSERT INTO p_place VALUES(?, ?, ?, 0, 0, NULL, '[]', ?) ON CONFLICT(ticket, event, list) DO UPDATE SET "
+        "inside = 0, newest = excluded.newest",
+        (fact.ticket, record.body["event"], fact.list, record.pos),
+    )
+    _count(db, record.body["event"], fact.list, inside=-1 if before and before["inside"] else 0)
+
+
+@folds(TicketRefused)
+def refused(db: sqlite3.Connection, record: Record, fact: TicketRefused) -> None:
+    """Counted, so that the door sees how often it said no."""
+    _row(db, record, fact, "refused")
+    _count(db, record.body["event"], fact.list, refused=1)
+
+
+@folds(AdmissionUndone)
+def undone(db: sqlite3.Connection, record: Record, fact: AdmissionUndone) -> None:
+    """The newest movement of a ticket on a list did not happen: all is as it was before; after its only one, there is
+    no place."""
+    row = db.execute(
+        "SELECT s.* FROM fact f JOIN p_scan s ON s.pos = f.pos WHERE f.id = ? AND NOT s.undone", (fact.of,)
+    ).fetchone()
+    if row is None:
+        return
+    db.execute("UPDATE p_scan SET undone = 1 WHERE pos = ?", (row["pos"],))
+    entered = row["verdict"] == "admitted"
+    where = row["ticket"], row["event"], row["list"]
+    if row["was_newest"]:
+        db.execute(
+            "UPDATE p_place SET entries = entries - ?, inside = ?, newest = ?, answered = ?, first = nullif(first, ?) "
+            "WHERE ticket = ? AND event = ? AND list = ?",
+            (int(entered), row["was_inside"], row["was_newest"], row["was_answered"], row["pos"], *where),
+        )
+    else:
+        db.execute("DELETE FROM p_place WHERE ticket = ? AND event = ? AND list = ?", where)
+    inside = row["was_inside"] - int(entered)
+    _count(db, row["event"], row["list"], admitted=-int(entered), inside=inside)
+
+
+def counts(db: sqlite3.Connection) -> dict[str, dict[str, int]]:
+    """Of the present event, by list: tickets in all, admissions, people inside, refusals."""
+    event = events.current(db)
+    name = event.event if event else ""
+    sizes = tickets.sizes(db, name)
+    rows = {row["list"]: row for row in db.execute("SELECT * FROM p_inside WHERE event = ?", (name,))}
+    found = {}
+    for list_ in sorted({*lists.lists(db), *sizes}):
+        row = rows.get(list_)
+        numbers = {key: row[key] if row else 0 for key in ("admitted", "inside", "refused")}
+        found[list_] = {"total": sizes.get(list_, 0), **numbers}
+    return found
+
+
+def scans(db: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:
+    """The newest scans first: ``pos, at, ticket, list, gate, verdict, reason, undone, forced``."""
+    rows = db.execute(
+        "SELECT pos, at, ticket, list, gate, verdict, reason, undone, forced FROM p_scan ORDER BY pos DESC LIMIT ?",
+        (limit,),
+    )
+    return [dict(row) for row in rows]
+
+
+def movements(db: sqlite3.Connection, event: str) -> list[sqlite3.Row]:
+    """Everybody who went in or out, in order: ``at, in_, out``."""
+    return db.execute(
+        "SELECT at, verdict = 'admitted' AS in_, verdict = 'exited' AS out FROM p_scan "
+        "WHERE event = ? AND verdict <> 'refused' AND NOT undone ORDER BY pos",
+        (event,),
+    ).fetchall()
+
+
+def entries_since(db: sqlite3.Connection, event: str, at: str) -> int:
+    """Admissions since a time (RFC 3339)."""
+    (n,) = db.execute(
+        "SELECT count(*) FROM p_scan WHERE event = ? AND verdict <> 'refused' AND NOT undone AND verdict = 'admitted' "
+        "AND at >= ?",
+        (event, at),
+    ).fetchone()
+    return int(n)
+
+
+def places(db: sqlite3.Connection, ticket: str, event: str) -> dict[str, Place]:
+    """A ticket's places on the lists that it stands on, and on those where it was scanned."""
+    found = {name: Place(name, listed=True) for name in tickets.on_lists(db, ticket, event)}
+    rows = db.execute(
+        "SELECT p.*, s.at, s.gate, s.box FROM p_place p LEFT JOIN p_scan s ON s.pos = p.first "
+        "WHERE p.ticket = ? AND p.event = ?",
+        (ticket, event),
+    )
+    for row in rows:
+        first = First(at=row["at"], gate=row["gate"], box=row["box"]) if row["first"] else None
+        answered = frozenset(json.loads(row["answered"]))
+        listed = row["list"] in found
+        found[row["list"]] = Place(row["list"], row["entries"], bool(row["inside"]), first, answered, listed)
+    return found
+
+
+def people(db: sqlite3.Connection) -> set[str]:
+    """Every record of people.db that a scan refers to."""
+    rows = db.execute(
+        "SELECT answers_ref, reason_ref FROM p_scan WHERE answers_ref IS NOT NULL OR reason_ref IS NOT NULL"
+    )
+    return {ref for row in rows for ref in row if ref is not None}
+
+
+@knows("ticket.scan", "ticket.admit")
+def for_scan(db: sqlite3.Connection, ask: Scan | Admit, around: Surroundings) -> ScanKnown:
+    """Event, lists, gate, what the code is, and that ticket's past."""
+    event = events.current(db)
+    name = event.event if event else ""
+    if isinstance(ask, Admit) and ask.ticket is not None:
+        shown = picked(ask.ticket)
+    else:
+        code = (ask.code or "").strip()
+        shown = present(code, around.plain_ticket(code), around.ticket_keys(), around.pretix_keys())
+    state = tickets.state(db, shown.ticket, name) if shown.ticket else None
+    past = places(db, shown.ticket, name) if shown.ticket else {}
+    home = tickets.home(db, shown.ticket, name) if shown.ticket else ""
+    if shown.ticket and home not in ("", name):
+        for one in tickets.on_lists(db, shown.ticket, home):
+            past[one] = replace(past.get(one, Place(one)), listed=True)
+    inside = {row["list"]: row["inside"] for row in db.execute("SELECT * FROM p_inside WHERE event = ?", (name,))}
+    gate = lists.gate(db, ask.gate or GATE)
+    return ScanKnown(event, lists.lists(db), inside, gate, shown, state, past, home)
+
+
+@knows("admission.undo")
+def for_undo(db: sqlite3.Connection, ask: Undo, around: Surroundings) -> UndoKnown:
+    """The movement that this scan made, and whether it is the ticket's newest on that list."""
+    row = db.execute(
+        "SELECT s.*, p.newest = s.pos AS newest FROM fact f JOIN p_scan s ON s.pos = f.pos "
+        "LEFT JOIN p_place p ON p.ticket = s.ticket AND p.event = s.event AND p.list = s.list "
+        "WHERE f.id = ? AND s.verdict <> 'refused'",
+        (f"{ask.scan}.0",),
+    ).fetchone()
+    if row is None:
+        return UndoKnown(None)
+    way: Direction = "in" if row["verdict"] == "admitted" else "out"
+    where = row["ticket"], row["list"], row["gate"], way
+    return UndoKnown(Movement(*where, row["boot"], row["mono"], bool(row["undone"]), bool(row["newest"])))

@@ -11,7 +11,7 @@ from appliance.clock import Now
 from appliance.config import Config
 from appliance.domain.kitplan import Place, StepName
 from appliance.journal.read import Reader
-from appliance.projections import devices, kitwords, status, tickets
+from appliance.projections import devices, door, kitwords, status
 from appliance.projections.kit import Check
 
 _PAPER = {
@@ -243,7 +243,7 @@ def _wifi(place: Place, desk: Desk) -> Seen:
 
 def _keys(place: Place, desk: Desk) -> Seen:
     state = desk.around.state
-    counts = tickets.counts(desk.db)
+    counts = door.counts(desk.db)
     total = sum(count["total"] for count in counts.values())
     parts = [f"{total} tickets on {len(counts)} lists" if counts else "no tickets"]
     parts.append("central's key is known" if state["fingerprints"]["central"] else "central's key is not known")

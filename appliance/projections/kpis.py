@@ -5,7 +5,7 @@ from typing import Any
 
 from appliance.clock import Now, parse_rfc3339
 from appliance.domain import kpis as numbers
-from appliance.projections import events
+from appliance.projections import door, events
 
 
 def kpis(db: sqlite3.Connection, now: Now) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def _flow(db: sqlite3.Connection, event: str, start: int | None) -> tuple[str | 
     rows = db.execute("SELECT at, source, in_, out FROM p_crossing WHERE event = ? ORDER BY pos", (event,)).fetchall()
     source = rows[0]["source"] if rows else None
     if not rows:
-        rows = db.execute("SELECT at, in_, out FROM p_door WHERE event = ? ORDER BY pos", (event,)).fetchall()
+        rows = door.movements(db, event)
         source = "admissions" if rows else None
     begin = start if start is not None else (parse_rfc3339(rows[0]["at"]) if rows else 0)
     flow = [numbers.Flow((parse_rfc3339(row["at"]) - begin) / 1000, row["in_"], row["out"]) for row in rows]

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from appliance.domain.kernel import Ask, Fact, kind_of
+from appliance.domain.presented import PretixKey, identity
 from appliance.journal.records import Record
 
 FoldFunction = Callable[[sqlite3.Connection, Record, Any], None]
@@ -27,8 +28,13 @@ class Surroundings:
     """What decisions need to know that is no fact: keys of tickets, and how a plain code becomes an id."""
 
     ticket_keys: Callable[[], Mapping[bytes, Ed25519PublicKey]]
+    pretix_keys: Callable[[], Mapping[bytes, PretixKey]]
     plain_ticket: Callable[[str], str]
     log: int
+
+    def ticket_id(self, code: str) -> str:
+        """The id under which the ticket that a code names is known."""
+        return identity(code, self.plain_ticket(code))
 
 
 @dataclass

@@ -10,7 +10,7 @@ from appliance.clock import Now, rfc3339
 from appliance.domain.money import half_up
 from appliance.domain.sales import CompleteSale, SaleCompleted, SaleKnown
 from appliance.journal.records import Record
-from appliance.projections import catalogue, drawer, events, paper
+from appliance.projections import catalogue, drawer, events, lists, paper
 from appliance.projections.registry import Surroundings, folds, knows
 
 TABLES = """
@@ -93,6 +93,7 @@ def next_number(db: sqlite3.Connection, log: int) -> int:
 
 @knows("sale.complete")
 def for_sale(db: sqlite3.Connection, ask: CompleteSale, around: Surroundings) -> SaleKnown:
-    """Event, drawer, the items asked for and what is left of them, the next number."""
+    """Event, drawer, the items asked for and what is left of them, the next number; for tickets, the lists."""
     items, left = catalogue.pick(db, {line.sku for line in ask.lines})
-    return SaleKnown(events.current(db), drawer.current(db), items, left, next_number(db, around.log))
+    terms = lists.lists(db) if any(item.ticket for item in items.values()) else {}
+    return SaleKnown(events.current(db), drawer.current(db), items, left, next_number(db, around.log), terms)

@@ -1,149 +1,203 @@
-"""Lists, tickets, and what happened to each at the door."""
+"""Tickets, each for its event, and which lists they stand on."""
 
 import sqlite3
-from typing import Any
 
-from appliance.domain.admission import (
-    First,
-    Scan,
-    ScanKnown,
-    TicketAdmitted,
-    TicketExited,
-    TicketRefused,
-    TicketState,
-    present,
-)
-from appliance.domain.kernel import Ask
+from appliance.domain.doorrules import TicketState
 from appliance.domain.tickets import (
-    Entry,
     ImportTickets,
     IssueTickets,
-    ListDefined,
-    ListsKnown,
+    MarkTickets,
+    Status,
+    TicketDetails,
     TicketIssued,
+    TicketMarked,
     TicketRevoked,
     TicketsImported,
+    TicketsKnown,
 )
 from appliance.journal.records import Record
 from appliance.projections import events
 from appliance.projections.registry import Surroundings, folds, knows
 
 TABLES = """
-CREATE TABLE p_list(
-  list TEXT PRIMARY KEY, entry TEXT NOT NULL, total INTEGER NOT NULL, admitted INTEGER NOT NULL,
-  inside INTEGER NOT NULL, refused INTEGER NOT NULL) STRICT;
 CREATE TABLE p_ticket(
-  ticket TEXT PRIMARY KEY, list TEXT, holder_ref TEXT, revoked INTEGER NOT NULL, entries INTEGER NOT NULL,
-  inside INTEGER NOT NULL, first_at TEXT, first_gate TEXT, first_box TEXT) STRICT, WITHOUT ROWID;
+  ticket TEXT NOT NULL, event TEXT NOT NULL, holder_ref TEXT, product TEXT, session TEXT, pending INTEGER,
+  cancelled INTEGER NOT NULL, blocked INTEGER NOT NULL, revoked INTEGER NOT NULL, valid_from INTEGER,
+  valid_until INTEGER, sale TEXT, PRIMARY KEY(ticket, event)) STRICT, WITHOUT ROWID;
+CREATE INDEX p_ticket_holder ON p_ticket(holder_ref) WHERE holder_ref IS NOT NULL;
+CREATE INDEX p_ticket_sale ON p_ticket(sale) WHERE sale IS NOT NULL;
+CREATE TABLE p_on_list(
+  ticket TEXT NOT NULL, event TEXT NOT NULL, list TEXT NOT NULL, PRIMARY KEY(ticket, event, list))
+  STRICT, WITHOUT ROWID;
+CREATE TABLE p_list_size(
+  event TEXT NOT NULL, list TEXT NOT NULL, total INTEGER NOT NULL, PRIMARY KEY(event, list)) STRICT, WITHOUT ROWID;
 """
+MARKS = {
+    "blocked": "blocked = 1",
+    "unblocked": "blocked = 0",
+    "cancelled": "cancelled = 1",
+    "paid": "pending = 0, cancelled = 0",
+}
 
 
-def _ticket(db: sqlite3.Connection, ticket: str, list_: str | None, holder: str | None) -> None:
-    """A ticket that is known from now on (again: nothing changes but what was unknown)."""
-    new = db.execute("SELECT 1 FROM p_ticket WHERE ticket = ? AND list IS NOT NULL", (ticket,)).fetchone() is None
+def _ticket(
+    db: sqlite3.Connection, event: str, list_: str, ticket: str, about: TicketDetails, sale: str | None = None
+) -> None:
+    """A ticket that is known from now on. Known already (on another list, or marked before it came): what was said
+    first stays, what nobody had said is filled in."""
     db.execute(
-        "INSERT INTO p_ticket VALUES(?, ?, ?, 0, 0, 0, NULL, NULL, NULL) ON CONFLICT(ticket) DO UPDATE SET "
-        "list = coalesce(list, excluded.list), holder_ref = coalesce(holder_ref, excluded.holder_ref)",
-        (ticket, list_, holder),
+        "INSERT INTO p_ticket VALUES(?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?) ON CONFLICT(ticket, event) DO UPDATE SET "
+        "holder_ref = coalesce(holder_ref, excluded.holder_ref), product = coalesce(product, excluded.product), "
+        "session = coalesce(session, excluded.session), pending = coalesce(pending, excluded.pending), "
+        "cancelled = max(cancelled, excluded.cancelled), "
+        "valid_from = coalesce(valid_from, excluded.valid_from), "
+        "valid_until = coalesce(valid_until, excluded.valid_until), sale = coalesce(sale, excluded.sale)",
+        (
+            ticket,
+            event,
+            about.holder.ref if about.holder else None,
+            about.product,
+            about.session,
+            int(about.status == "pending"),
+            int(about.status == "cancelled"),
+            about.valid_from,
+            about.valid_until,
+            sale,
+        ),
     )
-    if new and list_ is not None:
-        db.execute("UPDATE p_list SET total = total + 1 WHERE list = ?", (list_,))
-
-
-@folds(ListDefined)
-def defined(db: sqlite3.Connection, record: Record, fact: ListDefined) -> None:
-    """A list appears, or its entry rule changes."""
-    db.execute(
-        "INSERT INTO p_list VALUES(?, ?, 0, 0, 0, 0) ON CONFLICT(list) DO UPDATE SET entry = excluded.entry",
-        (fact.list, fact.entry),
-    )
+    if db.execute("INSERT OR IGNORE INTO p_on_list VALUES(?, ?, ?)", (ticket, event, list_)).rowcount:
+        db.execute(
+            "INSERT INTO p_list_size VALUES(?, ?, 1) ON CONFLICT(event, list) DO UPDATE SET total = total + 1",
+            (event, list_),
+        )
 
 
 @folds(TicketIssued)
 def issued(db: sqlite3.Connection, record: Record, fact: TicketIssued) -> None:
     """One of our own tickets."""
-    _ticket(db, fact.ticket, fact.list, fact.holder.ref if fact.holder else None)
+    _ticket(db, record.body["event"], fact.list, fact.ticket, fact, fact.sale)
 
 
 @folds(TicketsImported)
 def imported(db: sqlite3.Connection, record: Record, fact: TicketsImported) -> None:
     """Another shop's tickets."""
     for ticket in fact.tickets:
-        _ticket(db, ticket.ticket, fact.list, ticket.holder.ref if ticket.holder else None)
+        _ticket(db, record.body["event"], fact.list, ticket.ticket, ticket)
+
+
+def _mark(db: sqlite3.Connection, event: str, ticket: str, change: str) -> None:
+    db.execute(
+        "INSERT OR IGNORE INTO p_ticket VALUES(?, ?, NULL, NULL, NULL, NULL, 0, 0, 0, NULL, NULL, NULL)",
+        (ticket, event),
+    )
+    db.execute(
+        f"UPDATE p_ticket SET {change} WHERE ticket = ? AND event = ?",  # noqa: S608 - one of our own words
+        (ticket, event),
+    )
 
 
 @folds(TicketRevoked)
 def revoked(db: sqlite3.Connection, record: Record, fact: TicketRevoked) -> None:
     """Refused from now on, known or not."""
-    _ticket(db, fact.ticket, None, None)
-    db.execute("UPDATE p_ticket SET revoked = 1 WHERE ticket = ?", (fact.ticket,))
+    _mark(db, record.body["event"], fact.ticket, "revoked = 1")
 
 
-@folds(TicketAdmitted)
-def admitted(db: sqlite3.Connection, record: Record, fact: TicketAdmitted) -> None:
-    """Somebody went in; the first time is kept for good."""
-    _ticket(db, fact.ticket, fact.list, None)
-    db.execute(
-        "UPDATE p_ticket SET entries = entries + 1, inside = 1, first_at = coalesce(first_at, ?), "
-        "first_gate = coalesce(first_gate, ?), first_box = coalesce(first_box, ?) WHERE ticket = ?",
-        (record.body["at"], fact.gate, record.body["box"], fact.ticket),
-    )
-    db.execute("UPDATE p_list SET admitted = admitted + 1, inside = inside + 1 WHERE list = ?", (fact.list,))
+@folds(TicketMarked)
+def marked(db: sqlite3.Connection, record: Record, fact: TicketMarked) -> None:
+    """What the shop says by now."""
+    _mark(db, record.body["event"], fact.ticket, MARKS[fact.mark])
 
 
-@folds(TicketExited)
-def exited(db: sqlite3.Connection, record: Record, fact: TicketExited) -> None:
-    """Somebody went out; somebody whose entry was never seen does not make the count negative."""
-    row = db.execute("SELECT inside FROM p_ticket WHERE ticket = ?", (fact.ticket,)).fetchone()
-    _ticket(db, fact.ticket, fact.list, None)
-    db.execute("UPDATE p_ticket SET inside = 0 WHERE ticket = ?", (fact.ticket,))
-    if row and row["inside"]:
-        db.execute("UPDATE p_list SET inside = inside - 1 WHERE list = ?", (fact.list,))
+def sizes(db: sqlite3.Connection, event: str) -> dict[str, int]:
+    """Tickets on each list of an event."""
+    rows = db.execute("SELECT list, total FROM p_list_size WHERE event = ?", (event,))
+    return {row["list"]: row["total"] for row in rows}
 
 
-@folds(TicketRefused)
-def refused(db: sqlite3.Connection, record: Record, fact: TicketRefused) -> None:
-    """Counted, so that the door sees how often it said no."""
-    db.execute("UPDATE p_list SET refused = refused + 1 WHERE list = ?", (fact.list,))
-
-
-def lists(db: sqlite3.Connection) -> dict[str, Entry]:
-    """Every list and its entry rule."""
-    return {row["list"]: row["entry"] for row in db.execute("SELECT list, entry FROM p_list ORDER BY list")}
-
-
-def counts(db: sqlite3.Connection) -> dict[str, dict[str, int]]:
-    """By list: tickets in all, admissions, people inside, refusals."""
-    rows = db.execute("SELECT list, total, admitted, inside, refused FROM p_list ORDER BY list")
-    return {row["list"]: {key: row[key] for key in ("total", "admitted", "inside", "refused")} for row in rows}
-
-
-def state(db: sqlite3.Connection, ticket: str) -> TicketState | None:
-    """What is remembered of a ticket."""
-    row = db.execute("SELECT * FROM p_ticket WHERE ticket = ?", (ticket,)).fetchone()
+def state(db: sqlite3.Connection, ticket: str, event: str) -> TicketState | None:
+    """What is remembered of a ticket for this event, else for the latest other one; None: nothing at all."""
+    row = db.execute(
+        "SELECT t.* FROM p_ticket t LEFT JOIN p_event e USING (event) WHERE ticket = ? "
+        "ORDER BY t.event = ? DESC, e.ordinal DESC LIMIT 1",
+        (ticket, event),
+    ).fetchone()
     if row is None:
         return None
-    first = First(at=row["first_at"], gate=row["first_gate"], box=row["first_box"]) if row["first_at"] else None
     return TicketState(
-        ticket, row["list"] or "", row["holder_ref"], bool(row["revoked"]), row["entries"], bool(row["inside"]), first
+        ticket,
+        row["event"],
+        row["holder_ref"],
+        row["product"],
+        row["session"],
+        bool(row["pending"]),
+        bool(row["cancelled"]),
+        bool(row["blocked"]),
+        bool(row["revoked"]),
+        row["valid_from"],
+        row["valid_until"],
     )
 
 
-@knows("list.define", "tickets.issue", "tickets.import", "ticket.revoke")
-def for_tickets(db: sqlite3.Connection, ask: Ask, around: Surroundings) -> ListsKnown:
-    """Event, lists, and which of the tickets are there already."""
-    named: list[Any] = ask.tickets if isinstance(ask, IssueTickets | ImportTickets) else []
-    present_ = frozenset(
-        ticket.ticket
-        for ticket in named
-        if db.execute("SELECT 1 FROM p_ticket WHERE ticket = ? AND list IS NOT NULL", (ticket.ticket,)).fetchone()
+def home(db: sqlite3.Connection, ticket: str, event: str) -> str:
+    """The event for which a ticket stands on a list: this one, else the latest other one; "" when it is on none."""
+    row = db.execute(
+        "SELECT o.event FROM p_on_list o LEFT JOIN p_event e USING (event) WHERE ticket = ? "
+        "ORDER BY o.event = ? DESC, e.ordinal DESC LIMIT 1",
+        (ticket, event),
+    ).fetchone()
+    return row["event"] if row else ""
+
+
+def on_lists(db: sqlite3.Connection, ticket: str, event: str) -> list[str]:
+    """The lists that a ticket stands on."""
+    rows = db.execute(
+        "SELECT list FROM p_on_list WHERE ticket = ? AND event = ? ORDER BY list", (ticket, event)
+    ).fetchall()
+    return [row["list"] for row in rows]
+
+
+def of_sale(db: sqlite3.Connection, sale: str) -> list[str]:
+    """The tickets that were bought with a sale, in a fixed order."""
+    return [row["ticket"] for row in db.execute("SELECT ticket FROM p_ticket WHERE sale = ? ORDER BY ticket", (sale,))]
+
+
+def held_by(db: sqlite3.Connection, refs: list[str], event: str) -> list[str]:
+    """The tickets of this event whose holders' records these are, in the order of the records."""
+    found = []
+    for ref in refs:
+        rows = db.execute("SELECT ticket FROM p_ticket WHERE holder_ref = ? AND event = ?", (ref, event))
+        found += [row["ticket"] for row in rows]
+    return found
+
+
+def people(db: sqlite3.Connection) -> set[str]:
+    """Every record of people.db that a ticket refers to."""
+    return {ref for (ref,) in db.execute("SELECT holder_ref FROM p_ticket WHERE holder_ref IS NOT NULL")}
+
+
+@knows("tickets.issue", "tickets.import", "tickets.mark")
+def for_tickets(
+    db: sqlite3.Connection, ask: IssueTickets | ImportTickets | MarkTickets, around: Surroundings
+) -> TicketsKnown:
+    """Event, lists, and which of the tickets are on the list already."""
+    event = events.current(db)
+    lists = frozenset(row["list"] for row in db.execute("SELECT list FROM p_list"))
+    if isinstance(ask, MarkTickets):
+        return TicketsKnown(event, lists, {code: around.ticket_id(code.strip()) for code in ask.codes}, {})
+    ids = (
+        {code.code: around.ticket_id(code.code.strip()) for code in ask.tickets}
+        if isinstance(ask, ImportTickets)
+        else {}
     )
-    return ListsKnown(events.current(db), lists(db), present_)
-
-
-@knows("ticket.scan")
-def for_scan(db: sqlite3.Connection, ask: Scan, around: Surroundings) -> ScanKnown:
-    """Event, lists, what the code is, and that ticket's past."""
-    presented = present(ask.code, around.ticket_keys(), around.plain_ticket(ask.code))
-    past = state(db, presented.ticket) if presented.ticket else None
-    return ScanKnown(events.current(db), lists(db), presented, past)
+    named = ids.values() if isinstance(ask, ImportTickets) else [ticket.ticket for ticket in ask.tickets]
+    present: dict[str, Status] = {}
+    if event is not None:
+        for ticket in named:
+            row = db.execute(
+                "SELECT t.pending, t.cancelled FROM p_on_list o JOIN p_ticket t ON t.ticket = o.ticket "
+                "AND t.event = o.event WHERE o.ticket = ? AND o.event = ? AND o.list = ?",
+                (ticket, event.event, ask.list),
+            ).fetchone()
+            if row is not None:
+                present[ticket] = "cancelled" if row["cancelled"] else "pending" if row["pending"] else "paid"
+    return TicketsKnown(event, lists, ids, present)

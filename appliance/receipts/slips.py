@@ -1,4 +1,4 @@
-"""Slips that are no receipts: the kit check's test slip and its sheet."""
+"""Slips that are no receipts: the kit check's test slip and its sheet, and tickets."""
 
 import platform
 from datetime import datetime
@@ -7,10 +7,12 @@ from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
 from appliance.domain.kitplan import Place
+from appliance.domain.lists import CheckinList
 from appliance.domain.receipts import SlipKind
 from appliance.errors import Problem
-from appliance.projections import events, kit, kitwords
+from appliance.projections import events, kit, kitwords, lists, walkups
 from appliance.projections.kit import Check, Db
+from appliance.receipts import tickets
 from appliance.receipts.layout import Code, Element, Line, Row, Rule, Title
 from appliance.receipts.wording import Wording
 
@@ -20,21 +22,20 @@ _NARROW = 35
 """Columns that no printer for 80 mm paper is below."""
 
 
-def elements(db: Db, slip: dict[str, Any], *, printer: dict[str, Any]) -> list[Element]:
+def elements(db: Db, slip: dict[str, Any], *, printer: dict[str, Any], code: str = "") -> list[Element]:
     """What is on a slip. ``slip``: as ``paper.slip`` gives it; ``printer``: ``columns`` and ``profile`` of the printer,
-    where known, and what its page shows.
+    where known, and what its page shows; ``code``: what a ticket's QR says.
 
-    Raises Problem ``not-found`` for a check that is not in the journal.
+    Raises Problem ``not-found`` for a check or a ticket that is not in the journal.
     """
-    check = kit.get(db, slip["about"])
-    if check is None:
-        raise Problem("not-found", f"check {slip['about']} of a slip is not in the journal")
     slip_kind: SlipKind = slip["kind"]
     match slip_kind:
         case "kit-test":
-            return _test(db, check, slip, printer)
+            return _test(db, _check(db, slip), slip, printer)
         case "kit-sheet":
-            return _sheet(db, check, slip)
+            return _sheet(db, _check(db, slip), slip)
+        case "ticket":
+            return _ticket(db, slip, code)
         case _:
             assert_never(slip_kind)
 
@@ -55,6 +56,24 @@ def within(ready: dict[str, Any]) -> str:
     """Whether that was quick enough."""
     target = Wording().span(ready["target"])
     return f"within {target}" if ready["seconds"] <= ready["target"] else f"longer than {target}"
+
+
+def _check(db: Db, slip: dict[str, Any]) -> Check:
+    check = kit.get(db, slip["about"])
+    if check is None:
+        raise Problem("not-found", f"check {slip['about']} of a slip is not in the journal")
+    return check
+
+
+def _ticket(db: Db, slip: dict[str, Any], code: str) -> list[Element]:
+    issued = walkups.get(db, slip["about"])
+    event = events.get(db, issued.event) if issued else None
+    if issued is None or event is None:
+        raise Problem("not-found", f"ticket {slip['about']} of a slip is not in the journal")
+    terms = lists.lists(db).get(issued.list, CheckinList(issued.list))
+    return tickets.ticket(
+        issued, event_name=event.name, timezone=event.timezone, entry=terms.entry, code=code, copy=slip["copy"]
+    )
 
 
 def _test(db: Db, check: Check, slip: dict[str, Any], printer: dict[str, Any]) -> list[Element]:

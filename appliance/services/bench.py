@@ -10,7 +10,7 @@ from appliance.board import Board
 from appliance.domain import tokens
 from appliance.errors import ConfigError, RecorderDown
 from appliance.journal.read import Reader
-from appliance.projections import tickets
+from appliance.projections import door, events
 from appliance.services.context import WorkerContext
 from appliance.services.run import Loop
 from drivers.emulators.bench import Bench, uris
@@ -89,7 +89,8 @@ def _tickets(file: Path, reader: Reader) -> dict[str, Iterator[str]]:
 def _unused(code: str, reader: Reader) -> bool:
     """Asked when the code's turn comes; one that cannot be looked up now counts as unused: the door decides."""
     try:
-        state = tickets.state(reader.db(), tokens.read_unverified(code).id)
+        event = events.current(reader.db())
+        places = door.places(reader.db(), tokens.read_unverified(code).id, event.event) if event else {}
     except (RecorderDown, tokens.Unreadable):
         return True
-    return state is None or state.entries == 0
+    return not any(place.entries for place in places.values())

@@ -271,10 +271,7 @@ class Spool:
         event = events.get(db, sale["event"]) if sale else None
         if sale is None or event is None:
             raise Problem("not-found", f"sale {request['id']} of a requested receipt is not in the journal")
-        link = self._client.send(
-            "receipt.link", {"sale": request["id"]}, actor=f"device:{self._printer.name}", id=new_id()
-        )
-        url = link.answer["url"]
+        url = self._ask("receipt.link", sale=request["id"])["url"]
         return layout.receipt(sale, event_name=event.name, timezone=event.timezone, url=url, copy=request["copy"])
 
     def _slip(self, request: Request) -> list[layout.Element]:
@@ -283,7 +280,12 @@ class Spool:
         if slip is None:
             raise Problem("not-found", f"slip {request['id']} is not in the journal")
         printer = self._printer.life.snapshot() | self.page()
-        return slips.elements(db, slip, printer=printer)
+        code = self._ask("ticket.code", ticket=slip["about"])["code"] if slip["kind"] == "ticket" else ""
+        return slips.elements(db, slip, printer=printer, code=code)
+
+    def _ask(self, operation: str, **data: str) -> dict[str, Any]:
+        """What only the recorder can sign."""
+        return self._client.send(operation, data, actor=f"device:{self._printer.name}", id=new_id()).answer
 
     def page(self) -> dict[str, Any]:
         """For the board, beside the device's own state."""

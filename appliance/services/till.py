@@ -3,6 +3,7 @@
 import time
 from contextlib import ExitStack
 
+from appliance.files.codes import LARGEST
 from appliance.journal.client import RecorderClient
 from appliance.journal.read import Reader
 from appliance.private.people import People
@@ -12,6 +13,8 @@ from appliance.services.webhost import serve
 from web.till import Deps, create_app
 
 THREADS = 12
+MOST_BODY = LARGEST + 1024 * 1024
+"""Bytes that are taken in at all: a shop's file, and some more, so that the app itself says that one is too large."""
 
 _RECORDER_S = 2.5  # below the 3 s after which a tablet gives up waiting
 
@@ -28,4 +31,12 @@ def main(ctx: WorkerContext) -> int:
         people = People(ctx.data)
         app = create_app(Deps(client, reader, people, secrets, ctx.config, ctx.run, ctx.box, ctx.clock, time.monotonic))
         streams = app.extensions["boothkit"].streams
-        return serve(ctx, "staff", app, threads=THREADS, show=lambda: {"streams": streams.open}, stopping=streams.close)
+        return serve(
+            ctx,
+            "staff",
+            app,
+            threads=THREADS,
+            most_body=MOST_BODY,
+            show=lambda: {"streams": streams.open},
+            stopping=streams.close,
+        )

@@ -123,12 +123,15 @@ class Day:
         self.hex_code = put.exactly("code of hexadecimal digits", HEX_CODE)
         for place in ("holder in a file of tickets", "tickets.import.tickets.holder"):
             self.holders.append(put.text(place))
+        more = [put.text(f"tickets.import.tickets.{name}") for name in ("order", "note", "includes")]
         rows = zip((self.code, self.hex_code), self.holders, strict=True)
-        lines = [f"{code},{who},{put.text('other column in a file of tickets')}" for code, who in rows]
+        lines = [",".join([code, who, *more, put.text("other column in a file of tickets")]) for code, who in rows]
+        self.holders += more
         file = self._folder / "tickets.csv"
-        file.write_text("\n".join(["code,holder,note", *lines, ""]))
-        self._run("tickets", "import", str(file), "--list", "general")
-        self._run("tickets", "import", str(file), "--list", put.sentence("tickets import list_"), code=1)
+        file.write_text("\n".join(["code,holder,order,note,includes,colour", *lines, ""]))
+        self._run("tickets", "import", str(file), "--list", "general", "--yes")
+        self._run("tickets", "import", str(file), "--list", put.sentence("tickets import list_"), "--yes", code=1)
+        self._run("tickets", "import", str(file), "--list", "general", code=2)  # nobody is there to confirm
         columns = f"code={put.text('tickets import columns')}"
         self._run("tickets", "import", str(file), "--list", "general", "--columns", columns, code=2)
         for place in ("tickets issue list_", "list.define.list"):
@@ -140,6 +143,13 @@ class Day:
         self.sinks["answers of commands"] += self._run("tickets", "show", self.code)
         self._run("tickets", "show", put.text("tickets show code"), code=1)
         self._run("tickets", "revoke", put.text("tickets revoke code"))
+        self._run("tickets", "mark", "blocked", put.text("tickets mark shown"))
+        columns = f"code={put.text('tickets mark columns')}"
+        self._run("tickets", "mark", "blocked", "--file", str(file), "--columns", columns, code=2)
+        self._run("tickets", "search", put.text("tickets search text"))
+        for words in (("define", "tickets define list_"), ("gate", "tickets gate gate_")):
+            self._run("tickets", words[0], put.sentence(words[1]), code=1)
+        self._run("tickets", "gate", "side", "--list", put.sentence("tickets gate names"), code=1)
         self._run("receipt", "verify", put.text("receipt verify text"), code=1)
 
     def _catalogue(self) -> None:
@@ -180,6 +190,11 @@ class Day:
             self._send("/scans", {"code": "unknown", "gate": write("ticket.scan.gate")})
             self._send("/scans", {"code": "unknown", "list": write("ticket.scan.list")})
             self._send("/scans", {"code": "unknown", "direction": write("till POST /api/v1/scans")})
+            self._send("/scans", {"code": "unknown", "reason": "x", "gate": write("ticket.admit.gate")})
+            self._send("/scans", {"code": "unknown", "reason": "x", "list": write("ticket.admit.list")})
+            self._send("/gates", {"gate": write("gate.define.gate")})
+            self._send("/gates", {"gate": "side", "lists": [write("gate.define.lists")]})
+        self._by_hand()
         code = put.text("ticket.scan.code")
         for shown in (code, f"BK1:{code}", f"{code}\n{code}", code * 300, [code], {code: code}):
             self._send("/scans", {"code": shown})
@@ -191,6 +206,34 @@ class Day:
         self._run("tickets", "revoke", self.code)
         self._run("tickets", "revoke", self.hex_code)
         self.revoked = [self._send("/scans", {"code": code})[1]["reason"] for code in (self.code, self.hex_code)]
+
+    def _by_hand(self) -> None:
+        """A guest is asked something, and the lead lets in somebody whom the rules refuse."""
+        put = self.aviary
+        questions = [{"text": "Who is with you?", "answer": "text"}]
+        assert self._send("/lists", {"list": "asking", "questions": questions})[0] == 200
+        said = {
+            command: (put.text(f"{command}.answers"), put.text(f"{command}.answers.NAME"))
+            for command in ("ticket.scan", "ticket.admit")
+        }
+        for (answer, name), more in zip(said.values(), ({}, {"reason": put.text("ticket.admit.reason")}), strict=True):
+            code = put.text("ticket.admit.code" if more else "tickets.import.tickets.code")
+            self._run_admin(
+                "tickets.import", {"list": "asking", "import": "i9", "part": 1, "tickets": [{"code": code}]}
+            )
+            status, verdict = self._send("/scans", {"code": code, "answers": {"q1": answer, name: name}, **more})
+            assert (status, verdict["verdict"]) == (200, "admitted")
+            self.holders.append(answer)
+        refused = {"code": put.text("ticket.admit.code"), "reason": put.text("ticket.admit.reason")}
+        assert self._send("/scans", refused)[1]["overruled"] == "unknown"
+        self.holders.append(refused["reason"])
+        assert self._send("/tickets/mark", {"mark": "blocked", "codes": [put.text("tickets.mark.codes")]})[0] == 200
+
+    def _run_admin(self, command: str, data: dict[str, Any]) -> None:
+        self._number += 1
+        asked = {"id": f"frame-{self._number}", "command": command, "actor": "admin:test", "data": data}
+        answer = frame(wire.socket_path(self._box.run, "admin"), json.dumps(asked).encode())
+        assert answer["ok"], answer
 
     def _sockets(self) -> None:
         """What other programs of the box may say to each other."""
@@ -211,11 +254,16 @@ class Day:
         assert ask("event.create", {"name": "x", canary(): canary()})["ok"] is False
         assert ask("drawer.open", {"float": canary()})["ok"] is False
         assert ask("receipt.link", {"sale": canary()})["ok"] is False
+        assert ask("ticket.code", {"ticket": canary()})["ok"] is False
         assert ask("checkpoint.cosign", {"note": canary()})["ok"] is False
         for command, more in (("tickets.issue", {}), ("tickets.import", {"import": "i1", "part": 1})):
-            ticket = {"ticket": "0" * 24, "holder": canary()}
+            ticket = {"ticket" if command == "tickets.issue" else "code": "0" * 24, "holder": canary()}
             data = {"list": put.sentence(f"{command}.list"), "tickets": [ticket], **more}
             assert ask(command, data)["ok"] is False
+        more = {name: put.text(f"tickets.issue.tickets.{name}") for name in ("order", "note")}
+        more |= {"includes": [put.text("tickets.issue.tickets.includes")]}  # type: ignore[dict-item]
+        assert ask("tickets.issue", {"list": "vip", "tickets": [{"ticket": "ab" * 12, **more}]})["ok"] is True
+        self.holders += [more["order"], more["note"], more["includes"][0]]
         for socket, place in ((recorder, "recorder frame"), (run / SOCKET, "steward frame")):
             odd = put.text(place).encode()
             for raw in (odd, b'{"%s' % odd, b"[" * 60_000 + odd, b'["%s"]' % odd, odd * 6_000):

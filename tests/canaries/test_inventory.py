@@ -66,7 +66,8 @@ def test_every_text_that_the_steward_takes_is_classified() -> None:
 
 def test_what_the_recorder_is_asked_beside_commands_is_known() -> None:
     # All of them take what programs say: notes of central, positions, identities.
-    asked = {"hello", "uplink.receipt", "checkpoint.cosign", "checkpoint.request", "follower.advance", "receipt.link"}
+    asked = {"hello", "uplink.receipt", "checkpoint.cosign", "checkpoint.request", "follower.advance"}
+    asked |= {"receipt.link", "ticket.code"}
     assert set(keeping.OPERATIONS) == asked
 
 

@@ -63,6 +63,17 @@ def test_an_exit_in_between_is_none_even_when_it_comes_last(two: Inside) -> None
     assert two.tasks("double admission") == []
 
 
+def test_an_admission_that_was_undone_is_none_and_is_no_longer_counted(two: Inside) -> None:
+    two.take(message("box-7", lists("single"), moved(30, "t1")), message("box-8", moved(90, "t1")))
+    assert len(two.tasks("double admission")) == 1
+    undone = {"of": "box-7-2.0", "ticket": "t1", "list": "general", "gate": "door", "direction": "in"}
+    fact = body(3, "admission.undone/1", undone, box="box-7", mono=35, id="box-7-3.0")
+    two.take(batch([fact], topic="boothkit/1/cell/box-7/facts"))
+    assert two.tasks("double admission") == []
+    (row,) = two.store.db.rows("SELECT sum(admitted) AS n FROM hour_door")
+    assert row["n"] == 1
+
+
 def test_a_list_may_be_defined_last_and_other_events_are_other_tickets(two: Inside) -> None:
     two.take(message("box-7", moved(30, "t1")), message("box-8", moved(90, "t1")))
     assert two.tasks("double admission") == []

@@ -197,7 +197,7 @@ def test_people_are_answered_while_bulk_work_goes_on(worker: Start, run_folder: 
     open_event(run_folder)
     bulk = raw_link(run_folder, "admin")
     for part in range(20):
-        tickets = [{"ticket": f"{part:08x}{i:08x}"} for i in range(500)]
+        tickets = [{"code": f"{part:08x}{i:08x}"} for i in range(500)]
         data = {"list": "general", "import": "i1", "part": part + 1, "tickets": tickets}
         bulk.send(wire.pack({"id": f"bulk-{part}", "command": "tickets.import", "actor": "admin:x", "data": data}))
     client = RecorderClient(run_folder, "staff")

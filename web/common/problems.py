@@ -4,6 +4,7 @@ import json
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -23,12 +24,16 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "drawer-open": (409, "A drawer is open already"),
     "receipt-waiting": (409, "The receipt still waits for its printer"),
     "too-many-copies": (409, "There are enough copies"),
+    "ticket-list": (409, "The check-in list does not take this ticket"),
+    "ticket-void": (409, "This ticket was taken back"),
+    "ticket-waiting": (409, "The ticket still waits for its printer"),
     "kit-open": (409, "Not every step of the kit check is done"),
     "kit-over": (409, "This kit check is finished"),
     "kit-no-slip": (409, "The test slip is not on paper for certain"),
     "too-many-devices": (409, "There are enough devices"),
     "sold-out": (409, "There is not enough left"),
     "key-reused": (409, "This key was used for something else"),
+    "too-late": (409, "It is too late for that"),
     "quote-used": (409, "This price was used already"),
     "quote-expired": (409, "This price is no longer held"),
     "offer-paused": (409, "The offer is paused"),
@@ -50,6 +55,18 @@ PROBLEMS: dict[str, tuple[int, str]] = {
 
 MAX_BODY = 128 * 1024
 """Bytes of a request's body: what one frame to the recorder may hold."""
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def takes(most: int) -> Callable[[View], View]:
+    """A request to this view may have so many bytes, in place of ``MAX_BODY``."""
+
+    def say(view: View) -> View:
+        vars(view)["most_body"] = most
+        return view
+
+    return say
 
 
 @dataclass(frozen=True)
@@ -115,7 +132,7 @@ def answer_problems(app: Flask, log: Log, is_api: Callable[[], bool], page: Call
         if error.code == 404:
             return say(fault_of(Problem("not-found", f"There is no {request.path[:80]} here.", "Go back.")))
         if error.code == 413:
-            return say(fault_of(_too_large()))
+            return say(fault_of(_too_large(request.max_content_length or MAX_BODY)))
         fault = Fault(error.code or 500, None, error.name, error.description or "", "", {})
         response = say(fault)
         for name, value in error.get_headers():
@@ -136,9 +153,11 @@ def answer_problems(app: Flask, log: Log, is_api: Callable[[], bool], page: Call
 
     @app.before_request
     def bound() -> None:
-        if (request.content_length or 0) > MAX_BODY:
-            raise _too_large()
+        most: int = getattr(app.view_functions.get(request.endpoint or ""), "most_body", MAX_BODY)
+        if (request.content_length or 0) > most:
+            raise _too_large(most)
+        request.max_content_length = most
 
 
-def _too_large() -> Problem:
-    return Problem("too-large", f"a request has at most {MAX_BODY} bytes", "Send less at once.")
+def _too_large(most: int) -> Problem:
+    return Problem("too-large", f"a request has at most {most} bytes", "Send less at once.")

@@ -16,6 +16,7 @@ from web.common.problems import MAX_BODY, Fault, answer_problems
 from web.till import api, auth, screens
 from web.till.deps import Deps, Here
 from web.till.streams import Streams
+from web.till.uploads import Uploads
 
 API = "/api/v1"
 
@@ -33,6 +34,7 @@ def create_app(deps: Deps) -> Flask:
         Streams(deps.run, deps.reader, deps.monotonic),
         Wording(),
         tuple(sorted((page.TAB for page in pages if hasattr(page, "TAB")), key=lambda tab: tab.order)),
+        Uploads(deps.monotonic),
     )
     app.jinja_env.globals["asset"] = assets.url
     app.jinja_env.filters["sentence"] = sentence
@@ -59,7 +61,6 @@ def create_app(deps: Deps) -> Flask:
     return app
 
 
-@auth.open_to_all
 def _modules(package: ModuleType) -> list[ModuleType]:
     names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
     return [importlib.import_module(f"{package.__name__}.{name}") for name in names]

@@ -88,8 +88,22 @@ def for_roles(*roles: Role) -> Callable[[View], View]:
 def login(pin: str) -> Grant:
     """Check a PIN for the device that asks; raises Problem as ``Secrets.login`` does, and ``csrf``."""
     check_origin(needed=False)
+    return deps().secrets.login(pin, *_from())
+
+
+def approved_by(pin: str | None, *roles: Role) -> str:
+    """The id of who answers for what is asked now: the person who is signed in, else the one whose PIN this is. Raises
+    ``role`` when neither is of these roles, and Problem as ``Secrets.approve`` does."""
+    person = staff() if pin is None or staff().role in roles else deps().secrets.approve(pin, *_from())
+    if person.role not in roles:
+        raise Problem("role", f"this is for {' or '.join(roles)}, not for {person.role}", "Ask the lead for their PIN.")
+    return person.id
+
+
+def _from() -> tuple[str | None, str]:
+    """The device that asks, as its cookie says, and its address."""
     device = request.cookies.get(DEVICE, "")
-    return deps().secrets.login(pin, device if 0 < len(device) <= _LONGEST else None, request.remote_addr or "")
+    return device if 0 < len(device) <= _LONGEST else None, request.remote_addr or ""
 
 
 def hand_over(grant: Grant, response: Response) -> None:

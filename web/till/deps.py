@@ -16,6 +16,7 @@ from appliance.private.secrets import Secrets
 from appliance.receipts.wording import Wording
 from web.till.streams import Streams
 from web.till.tabs import Tab
+from web.till.uploads import Uploads
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Here:
     streams: Streams
     wording: Wording
     tabs: tuple[Tab, ...]
+    uploads: Uploads
 
 
 def here() -> Here:

@@ -18,13 +18,14 @@ from appliance.domain.box import ClockStepped, CommandRefused, LogStarted, Previ
 from appliance.domain.kernel import Context, Decided, Fact, Personal, Role, ask_for, command_types, kind_of
 from appliance.domain.receipts import TICKET_PRINTER
 from appliance.errors import Problem, invalid
+from appliance.files import tickets as ticketfile
 from appliance.ids import new_id
 from appliance.journal import codec, notes
 from appliance.journal.records import Record
 from appliance.journal.schema import Conflict, StorageError
 from appliance.journal.store import Savepoint, Store
 from appliance.private.people import PeopleWriter, seal
-from appliance.projections import devices, events
+from appliance.projections import devices, door, events, tickets, walkups
 from appliance.projections.registry import Surroundings, known
 from appliance.projections.runner import Projector
 from appliance.receipts.token import address, token
@@ -87,10 +88,7 @@ class Engine:
             self._start_log(reason)
             self.store.claim()
             self.store.commit()
-        referred = {
-            ref for (ref,) in self.store.db.execute("SELECT holder_ref FROM p_ticket WHERE holder_ref IS NOT NULL")
-        }
-        if orphans := self.people.sweep(referred):
+        if orphans := self.people.sweep(tickets.people(self.store.db) | door.people(self.store.db)):
             logger.info("people.swept", orphans=orphans)
 
     def _new_log(self) -> Reason | None:
@@ -240,7 +238,7 @@ class Engine:
         ask = ask_for(command, data)
         now = self._clock()
         event = self._event()
-        around = Surroundings(self._keys.public, self.store.keys.plain_ticket, self.store.log)
+        around = Surroundings(self._keys.public, self._keys.pretix, self.store.keys.plain_ticket, self.store.log)
         printers = devices.names(self.store.db, self._config.devices, "printer")
         ctx = Context(
             now=now,
@@ -332,6 +330,20 @@ class Engine:
         """The address of a sale's receipt, signed by the box."""
         key = self.store.keys.signer(record.body["log"]).private
         return address(self._config.portal.public_url, token(record, key))
+
+    def ticket_code(self, ticket: str) -> str:
+        """What the QR of a ticket says that this box issued, the same each time; raises Problem(not-found)."""
+        issued = walkups.get(self.store.db, ticket)
+        if issued is None:
+            raise Problem("not-found", f"this box issued no ticket {ticket[:64]!r}")
+        return ticketfile.code(
+            self._keys.signer(issued.event),
+            ticket,
+            event=issued.event,
+            list_=issued.list,
+            valid_from=issued.valid_from,
+            valid_until=issued.valid_until,
+        )
 
     def checkpoint_if_news(self) -> dict[str, Any]:
         """Sign the tree head when facts came since the last one."""

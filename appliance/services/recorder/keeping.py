@@ -1,5 +1,5 @@
 """Commands that make no facts: receipts from central, cosignatures, checkpoints on request, followers' positions,
-links."""
+links, codes of tickets."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, get_args
@@ -83,6 +83,10 @@ def _link(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any]:
     return {"url": engine.receipt_link(engine.record_of_sale(_text(data, "sale")))}
 
 
+def _ticket(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {"code": engine.ticket_code(_text(data, "ticket"))}
+
+
 def _hello(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any]:
     return {"box": engine.store.box, "log": engine.store.log, "pos": engine.store.pos}
 
@@ -90,6 +94,7 @@ def _hello(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any]
 _ALL: frozenset[Role] = frozenset(get_args(Role))
 _UPLINK: frozenset[Role] = frozenset({"uplink", "admin"})
 _DEVICE: frozenset[Role] = frozenset({"device", "admin"})
+_SHOWS_TICKETS: frozenset[Role] = _DEVICE | {"staff"}
 OPERATIONS: dict[str, tuple[frozenset[Role], Callable[["Engine", str, dict[str, Any]], dict[str, Any]]]] = {
     "hello": (_ALL, _hello),
     "uplink.receipt": (_UPLINK, _receipt),
@@ -97,6 +102,7 @@ OPERATIONS: dict[str, tuple[frozenset[Role], Callable[["Engine", str, dict[str, 
     "checkpoint.request": (_DEVICE, _checkpoint),
     "follower.advance": (_DEVICE, _advance),
     "receipt.link": (_DEVICE, _link),
+    "ticket.code": (_SHOWS_TICKETS, _ticket),
 }
 
 

@@ -1,13 +1,16 @@
-"""Keys of events' tickets: DATA/keys/event-*.pub (PEM, Ed25519), read again when the folder changes."""
+"""Keys of tickets in DATA/keys (PEM, Ed25519), read again when the folder changes: ``event-*.pub`` for our own tickets,
+``pretix-EVENT-KID.pub`` for those of pretix."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from appliance import log
+from appliance.domain.presented import PretixKey
 from appliance.domain.tokens import key_kid
+from appliance.files.tickets import event_key
 
 logger = log.get("recorder")
 
@@ -17,21 +20,42 @@ class TicketKeys:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._seen: tuple[tuple[str, int], ...] = ()
-        self._keys: dict[bytes, Ed25519PublicKey] = {}
+        self._seen: tuple[tuple[str, int], ...] | None = None
+        self._own: dict[bytes, Ed25519PublicKey] = {}
+        self._pretix: dict[bytes, PretixKey] = {}
 
     def public(self) -> Mapping[bytes, Ed25519PublicKey]:
-        """The keys that are there now; a file that is no key is left out and named in the log."""
-        seen = tuple(sorted((path.name, path.stat().st_mtime_ns) for path in self._folder.glob("event-*.pub")))
-        if seen != self._seen:
-            self._seen = seen
-            self._keys = {}
-            for name, _ in seen:
-                try:
-                    key = load_pem_public_key((self._folder / name).read_bytes())
-                except (ValueError, OSError) as error:
-                    logger.warning("ticketkey.unreadable", file=name, error=type(error).__name__)
-                    continue
-                if isinstance(key, Ed25519PublicKey):
-                    self._keys[key_kid(key.public_bytes_raw())] = key
-        return self._keys
+        """Those of our own tickets that are there now."""
+        self._look()
+        return self._own
+
+    def pretix(self) -> Mapping[bytes, PretixKey]:
+        """Those of pretix that are there now."""
+        self._look()
+        return self._pretix
+
+    def signer(self, event: str) -> Ed25519PrivateKey:
+        """The key of an event's tickets, made when it has none yet."""
+        return event_key(self._folder, event, create=True)
+
+    def _look(self) -> None:
+        """A file that is no key is left out and named in the log."""
+        found = [*self._folder.glob("event-*.pub"), *self._folder.glob("pretix-*.pub")]
+        seen = tuple(sorted((path.name, path.stat().st_mtime_ns) for path in found))
+        if seen == self._seen:
+            return
+        self._seen, self._own, self._pretix = seen, {}, {}
+        for name, _ in seen:
+            try:
+                key = load_pem_public_key((self._folder / name).read_bytes())
+            except (ValueError, OSError) as error:
+                logger.warning("ticketkey.unreadable", file=name, error=type(error).__name__)
+                continue
+            if not isinstance(key, Ed25519PublicKey):
+                logger.warning("ticketkey.unreadable", file=name, error=type(key).__name__)
+                continue
+            kid = key_kid(key.public_bytes_raw())
+            if name.startswith("event-"):
+                self._own[kid] = key
+            else:
+                self._pretix[kid] = PretixKey(key, name.split("-")[1])

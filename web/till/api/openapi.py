@@ -6,42 +6,26 @@ from flask import Blueprint
 
 from appliance.domain.kit import Outcome, Reason
 from appliance.domain.kitplan import StepName
-from web.common.problems import PROBLEMS
 from web.till import auth
+from web.till.openapi import door
+from web.till.openapi.shapes import KEY, LIST, MINOR, TEXT, WHOLE, body, call, of
 
 blueprint = Blueprint("api_openapi", __name__)
 
-_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": True,
-    "description": "Made up by the caller, the same again on a retry: the first answer comes back.",
-    "schema": {"type": "string", "pattern": '^"?[A-Za-z0-9_.:-]{1,80}"?$'},
-}
 _AFTER = {"name": "after", "in": "query", "schema": {"type": "integer", "minimum": 0, "default": 0}}
 
 
-def _of(properties: dict[str, Any], *required: str, closed: bool = False) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "object", "properties": properties, "required": list(required)}
-    return schema | ({"additionalProperties": False} if closed else {})
-
-
-_TEXT: dict[str, Any] = {"type": "string"}
-_WHOLE: dict[str, Any] = {"type": "integer"}
-_MINOR: dict[str, Any] = {"type": "integer", "minimum": 0, "description": "minor units"}
-_LIST = {"type": "array"}
-
-_SALE_ASKED = _of(
+_SALE_ASKED = of(
     {
-        "lines": _LIST
+        "lines": LIST
         | {
             "minItems": 1,
             "maxItems": 200,
-            "items": _of(
+            "items": of(
                 {
-                    "sku": _TEXT,
+                    "sku": TEXT,
                     "qty": {"type": "integer", "minimum": 1, "maximum": 9999, "default": 1},
-                    "price": _MINOR | {"description": "minor units; for open prices, and only for them"},
+                    "price": MINOR | {"description": "minor units; for open prices, and only for them"},
                     "grams": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
                     "returned": {"type": "boolean", "description": "a deposit that comes back"},
                 },
@@ -49,14 +33,14 @@ _SALE_ASKED = _of(
                 closed=True,
             ),
         },
-        "tenders": _LIST
+        "tenders": LIST
         | {
             "minItems": 1,
             "maxItems": 10,
-            "items": _of(
+            "items": of(
                 {
                     "kind": {"enum": ["cash", "card"]},
-                    "amount": _MINOR | {"description": "minor units; of cash what was handed over"},
+                    "amount": MINOR | {"description": "minor units; of cash what was handed over"},
                     "reference": {"type": "string", "minLength": 1, "maxLength": 40},
                     "status": {"enum": ["approved", "unknown"]},
                 },
@@ -70,104 +54,57 @@ _SALE_ASKED = _of(
     "tenders",
     closed=True,
 )
-_VAT = _LIST | {"items": _of({"rate": _TEXT, "net": _WHOLE, "tax": _WHOLE, "gross": _WHOLE})}
-_SALE_ANSWER = _of(
+_VAT = LIST | {"items": of({"rate": TEXT, "net": WHOLE, "tax": WHOLE, "gross": WHOLE})}
+_SALE_ANSWER = of(
     {
-        "sale": _TEXT,
-        "number": _TEXT | {"pattern": "^[0-9]+-[0-9]+$"},
-        "total": _WHOLE,
-        "rounding": _WHOLE,
-        "change": _MINOR,
+        "sale": TEXT,
+        "number": TEXT | {"pattern": "^[0-9]+-[0-9]+$"},
+        "total": WHOLE,
+        "rounding": WHOLE,
+        "change": MINOR,
         "vat": _VAT,
-        "receipt": _TEXT | {"format": "uri"},
-        "pos": _WHOLE,
+        "receipt": TEXT | {"format": "uri"},
+        "tickets": LIST | {"items": TEXT, "description": "ids, when tickets were among what was sold"},
+        "pos": WHOLE,
     },
     *("sale", "number", "total", "rounding", "change", "vat", "receipt", "pos"),
 )
-_SCAN_ASKED = _of(
-    {"code": _TEXT, "list": _TEXT, "direction": {"enum": ["in", "out"], "default": "in"}, "gate": _TEXT},
-    "code",
-    closed=True,
-)
-_VERDICTS = ["admitted", "refused", "exited", "badge_ok", "badge_refused", "quote", "token"]
-_SCAN_ANSWER = _of(
+_ITEM = of(
     {
-        "verdict": {"enum": _VERDICTS},
-        "reason": {"type": ["string", "null"]},
-        "ticket": {"type": ["string", "null"]},
-        "holder": {"type": ["string", "null"]},
-        "list": _TEXT,
-        "at": _TEXT | {"format": "date-time"},
-        "first": _of({"at": _TEXT, "gate": _TEXT, "box": _TEXT}),
-        "time_checked": {"type": "boolean"},
-        "pos": _WHOLE,
-    },
-    *("verdict", "reason", "ticket", "holder", "list", "at", "time_checked", "pos"),
-)
-_ITEM = _of(
-    {
-        "sku": _TEXT,
-        "name": _TEXT,
-        "price": _MINOR,
-        "vat": _TEXT,
+        "sku": TEXT,
+        "name": TEXT,
+        "price": MINOR,
+        "vat": TEXT,
         "kind": {"enum": ["unit", "weight", "open", "deposit"]},
         "category": {"type": ["string", "null"]},
         "stock": {"type": ["integer", "null"]},
     }
 )
-_SIGNED_IN = _of({"staff": _TEXT, "name": _TEXT, "role": {"enum": ["lead", "cashier", "door"]}, "csrf": _TEXT})
+_SIGNED_IN = of({"staff": TEXT, "name": TEXT, "role": {"enum": ["lead", "cashier", "door"]}, "csrf": TEXT})
 _NOBODY: list[dict[str, list[str]]] = [{}]
 
 
-def _call(
-    summary: str,
-    answer: dict[str, Any] | None = None,
-    *,
-    status: int = 200,
-    kind: str = "application/json",
-    **more: Any,
-) -> dict[str, Any]:
-    good: dict[str, Any] = {"description": summary}
-    if answer is not None:
-        good["content"] = {kind: {"schema": answer}}
-    problem = {"description": "A problem", "content": {"application/problem+json": {"schema": _PROBLEM}}}
-    return {"summary": summary, "responses": {str(status): good, "default": problem}, **more}
-
-
-def _body(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
-
-
-_PROBLEM = _of(
-    {
-        "type": {"enum": [*(f"/problems/{slug}" for slug in PROBLEMS), "about:blank"]},
-        "status": _WHOLE,
-        "title": _TEXT,
-        "detail": _TEXT,
-        "remedy": _TEXT,
-    },
-    *("type", "status", "title", "detail", "remedy"),
-)
 _LIMIT = {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 0}}
-_SALE = {"name": "sale", "in": "path", "required": True, "schema": _TEXT}
-_DEVICE = {"name": "name", "in": "path", "required": True, "schema": _TEXT}
+_SALE = {"name": "sale", "in": "path", "required": True, "schema": TEXT}
+_TICKET = {"name": "ticket", "in": "path", "required": True, "schema": TEXT}
+_DEVICE = {"name": "name", "in": "path", "required": True, "schema": TEXT}
 _KIT_VERB = {
     "name": "verb",
     "in": "path",
     "required": True,
     "schema": {"enum": ["begin", "ask", "check", "finish", "sheet"]},
 }
-_KIT_SAID = _of(
+_KIT_SAID = of(
     {
-        "kit": _TEXT,
+        "kit": TEXT,
         "step": {"enum": list(get_args(StepName))},
-        "device": _TEXT,
+        "device": TEXT,
         "outcome": {"enum": list(get_args(Outcome))},
         "reason": {"enum": list(get_args(Reason))},
     },
     closed=True,
 )
-_LAST_ID = {"name": "Last-Event-ID", "in": "header", "schema": _WHOLE, "description": "wins over after"}
+_LAST_ID = {"name": "Last-Event-ID", "in": "header", "schema": WHOLE, "description": "wins over after"}
 
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
@@ -182,109 +119,114 @@ DOCUMENT: dict[str, Any] = {
         }
     },
     "paths": {
+        **door.PATHS,
         "/login": {
-            "post": _call(
+            "post": call(
                 "Sign in with a PIN",
                 _SIGNED_IN,
-                requestBody=_body(_of({"pin": _TEXT}, "pin", closed=True)),
+                requestBody=body(of({"pin": TEXT}, "pin", closed=True)),
                 security=_NOBODY,
             )
         },
-        "/logout": {"post": _call("End this sign-in", status=204)},
+        "/logout": {"post": call("End this sign-in", status=204)},
         "/sales": {
-            "post": _call(
+            "post": call(
                 "A paid cart becomes a sale",
                 _SALE_ANSWER,
                 status=201,
-                requestBody=_body(_SALE_ASKED),
-                parameters=[_KEY],
+                requestBody=body(_SALE_ASKED),
+                parameters=[KEY],
             )
         },
-        "/receipts": {"get": _call("The receipts that somebody should look at", {"type": "object"})},
+        "/receipts": {"get": call("The receipts that somebody should look at", {"type": "object"})},
         "/sales/{sale}/reprint": {
-            "post": _call(
+            "post": call(
                 "One more copy of the receipt, marked DUPLICATE",
-                _of({"sale": _TEXT, "copy": _MINOR, "printer": _TEXT}),
+                of({"sale": TEXT, "copy": MINOR, "printer": TEXT}),
                 status=201,
-                requestBody=_body(_of({"printer": _TEXT}, closed=True)),
-                parameters=[_SALE, _KEY],
+                requestBody=body(of({"printer": TEXT}, closed=True)),
+                parameters=[_SALE, KEY],
             )
         },
         "/sales/{sale}/receipt": {
-            "post": _call(
+            "post": call(
                 "Whether a person has this copy on paper",
-                _of({"sale": _TEXT, "copy": _MINOR, "on_paper": {"type": "boolean"}}),
-                requestBody=_body(
-                    _of({"copy": _MINOR, "on_paper": {"type": "boolean"}}, "copy", "on_paper", closed=True)
-                ),
-                parameters=[_SALE, _KEY],
+                of({"sale": TEXT, "copy": MINOR, "on_paper": {"type": "boolean"}}),
+                requestBody=body(of({"copy": MINOR, "on_paper": {"type": "boolean"}}, "copy", "on_paper", closed=True)),
+                parameters=[_SALE, KEY],
             )
         },
-        "/sales/{sale}": {"get": _call("A sale as it was recorded", {"type": "object"}, parameters=[_SALE])},
-        "/scans": {
-            "post": _call("A verdict", _SCAN_ANSWER, requestBody=_body(_SCAN_ASKED), parameters=[_KEY]),
+        "/sales/{sale}": {"get": call("A sale as it was recorded", {"type": "object"}, parameters=[_SALE])},
+        "/tickets/{ticket}/print": {
+            "post": call(
+                "One more copy of a ticket that this box issued, marked DUPLICATE unless it is the first",
+                of({"ticket": TEXT, "slip": TEXT, "copy": MINOR, "printer": TEXT}),
+                status=201,
+                requestBody=body(of({"printer": TEXT}, closed=True)),
+                parameters=[_TICKET, KEY],
+            )
         },
         "/drawer/open": {
-            "post": _call(
+            "post": call(
                 "A drawer starts with its float",
-                _of({"drawer": _TEXT, "float": _MINOR}),
-                requestBody=_body(_of({"float": _MINOR}, "float", closed=True)),
-                parameters=[_KEY],
+                of({"drawer": TEXT, "float": MINOR}),
+                requestBody=body(of({"float": MINOR}, "float", closed=True)),
+                parameters=[KEY],
             )
         },
         "/catalogue": {
-            "get": _call(
+            "get": call(
                 "What is for sale and what is left of it",
-                _of({"currency": {"type": ["string", "null"]}, "items": _LIST | {"items": _ITEM}}),
+                of({"currency": {"type": ["string", "null"]}, "items": LIST | {"items": _ITEM}}),
             )
         },
         "/kpis": {
-            "get": _call("The present event's numbers; unknown is null, with what is missing", {"type": "object"})
+            "get": call("The present event's numbers; unknown is null, with what is missing", {"type": "object"})
         },
-        "/status": {"get": _call("Workers, devices, power, journal, uplink", {"type": "object"})},
+        "/status": {"get": call("Workers, devices, power, journal, uplink", {"type": "object"})},
         "/kit": {
-            "get": _call("The newest kit check: its steps, and what is plugged in and not used", {"type": "object"})
+            "get": call("The newest kit check: its steps, and what is plugged in and not used", {"type": "object"})
         },
         "/kit/{verb}": {
-            "post": _call(
+            "post": call(
                 "One thing of a kit check: begin, have a part show that it works, say what became of it, finish, print",
                 {"type": "object"},
-                requestBody=_body(_KIT_SAID),
-                parameters=[_KEY, _KIT_VERB],
+                requestBody=body(_KIT_SAID),
+                parameters=[KEY, _KIT_VERB],
             )
         },
         "/devices/{name}/adopt": {
-            "post": _call(
+            "post": call(
                 "Take a found device into use under the name that was proposed for it",
-                _of({"device": _TEXT, "uri": _TEXT}, "device", "uri"),
-                requestBody=_body(_of({"uri": _TEXT}, "uri", closed=True)),
-                parameters=[_KEY, _DEVICE],
+                of({"device": TEXT, "uri": TEXT}, "device", "uri"),
+                requestBody=body(of({"uri": TEXT}, "uri", closed=True)),
+                parameters=[KEY, _DEVICE],
             )
         },
         "/devices/{name}/drop": {
-            "post": _call(
+            "post": call(
                 "Use a device no longer that was taken into use here",
-                _of({"device": _TEXT}, "device"),
-                parameters=[_KEY, _DEVICE],
+                of({"device": TEXT}, "device"),
+                parameters=[KEY, _DEVICE],
             )
         },
         "/facts": {
-            "get": _call(
+            "get": call(
                 "Stored facts, one a line; X-Position is the position of the last",
-                _TEXT,
+                TEXT,
                 kind="application/x-ndjson",
                 parameters=[_AFTER, _LIMIT],
             )
         },
         "/follow": {
-            "get": _call(
+            "get": call(
                 "Facts as they come, as server-sent events: id is the position, data the stored body",
-                _TEXT,
+                TEXT,
                 kind="text/event-stream",
                 parameters=[_AFTER, _LAST_ID],
             )
         },
-        "/openapi.json": {"get": _call("This document", {"type": "object"}, security=_NOBODY)},
+        "/openapi.json": {"get": call("This document", {"type": "object"}, security=_NOBODY)},
     },
 }
 

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, request
 
 from appliance.errors import Problem
-from appliance.projections import paper, sales
+from appliance.projections import paper, sales, walkups
 from web.common.body import command_key, json_object
 from web.till import auth
 from web.till.deps import deps
@@ -51,8 +51,10 @@ def doubtful() -> dict[str, Any]:
 
 @blueprint.get("/sales/<sale>")
 def one(sale: str) -> dict[str, Any]:
-    """A sale as it was recorded."""
-    found = sales.get(deps().reader.db(), sale)
+    """A sale as it was recorded, with its tickets and what became of their paper."""
+    db = deps().reader.db()
+    found = sales.get(db, sale)
     if found is None:
         raise Problem("not-found", f"there is no sale {sale[:80]}", "Look it up by its number.")
-    return found
+    tickets = walkups.on_paper(db, sale)
+    return {**found, "tickets": tickets} if tickets else found

@@ -1,41 +1,59 @@
 """The door: one scan, one verdict, as large as the screen."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, render_template
 
-from appliance.journal.read import Stored
-from appliance.projections import events, kpis, tickets
-from web.till import frame
+from appliance.clock import rfc3339
+from appliance.domain.doorrules import FINAL
+from appliance.projections import door, events, kpis
+from appliance.receipts.tickets import ticket_words
+from web.till import frame, guests
 from web.till.deps import deps, here
 from web.till.tabs import Tab
 
 blueprint = Blueprint("door", __name__)
 TAB = Tab(2, "Door", "door.page", "door")
 
+PLOT_WIDTH = 300
+"""Units of the bar that shows how full a list is."""
 _LAST = 8
-_LOOK_BACK = 200  # facts among which the last scans are looked for
-_ICONS = {"ticket.admitted/1": "tick", "ticket.exited/1": "back", "ticket.refused/1": "cross"}
+_HOUR_MS = 3_600_000
+_ICONS = {"admitted": "tick", "exited": "back", "refused": "cross"}
 
 
 @dataclass(frozen=True)
 class LastScan:
-    """One line of the list of last scans."""
+    """One line of the list of last scans. ``reason``: the rule's name; the page's script has the words for it."""
 
     icon: str
     ticket: str
-    what: str
+    list: str
     gate: str
     time: str
+    reason: str | None
+    undone: bool
+    forced: bool
+
+
+@dataclass(frozen=True)
+class ListNow:
+    """One list. ``width``: of the bar, of PLOT_WIDTH; None where the list has no limit."""
+
+    list: str
+    admitted: int
+    total: int
+    inside: int
+    refused: int
+    capacity: int | None
+    width: int | None
 
 
 @blueprint.get("/door")
 def page() -> str:
     """Ready to scan."""
-    lists = list(tickets.counts(deps().reader.db()))
-    return frame.render("door.html", tab="door.page", lists=lists, **_now())
+    return frame.render("door.html", tab="door.page", final=sorted(FINAL), **_now())
 
 
 @blueprint.get("/door/now")
@@ -45,45 +63,39 @@ def now() -> str:
 
 
 def _now() -> dict[str, object]:
-    db = deps().reader.db()
+    db, at = deps().reader.db(), deps().clock()
     event = events.current(db)
+    shape = guests.shape()
     return {
-        "attendance": kpis.kpis(db, deps().clock())["attendance"],
-        "counts": tickets.counts(db),
-        "scans": _last_scans(event.timezone if event else "UTC"),
+        "attendance": kpis.kpis(db, at)["attendance"],
+        "an_hour": door.entries_since(db, event.event if event else "", rfc3339(at.wall_ms - _HOUR_MS)),
+        "lists": [_list(one) for one in shape["lists"]],
+        "shape": shape,
+        "scans": [_scan(one, event.timezone if event else "UTC") for one in door.scans(db, _LAST)],
     }
 
 
-def _last_scans(zone: str) -> list[LastScan]:
-    reader = deps().reader
-    stored = reader.facts(max(0, reader.position() - _LOOK_BACK), _LOOK_BACK)
-    return [_scan(json.loads(fact.body), zone) for fact in reversed(_scans(stored))][:_LAST]
-
-
-def _scans(stored: list[Stored]) -> list[Stored]:
-    """Those that are scans, by a look at the text: most facts are not, and parsing costs."""
-    return [fact for fact in stored if any(f'"kind":"{kind}"' in fact.body for kind in _ICONS)]
-
-
-def _scan(body: dict[str, Any], zone: str) -> LastScan:
-    kind, data = body["kind"], body["data"]
-    what = data["list"] or "no list"
-    if kind == "ticket.refused/1":
-        what = data["reason"].replace("_", " ")
-    elif kind == "ticket.exited/1":
-        what = "left"
-    return LastScan(
-        icon=_ICONS[kind],
-        ticket=ticket_words(data["ticket"]),
-        what=what,
-        gate=data["gate"],
-        time=here().wording.time(body["at"], zone),
+def _list(one: dict[str, Any]) -> ListNow:
+    inside, capacity = one["inside"], one["capacity"]
+    return ListNow(
+        list=one["list"],
+        admitted=one["admitted"],
+        total=one["total"],
+        inside=inside,
+        refused=one["refused"],
+        capacity=capacity,
+        width=None if capacity is None else min(PLOT_WIDTH, PLOT_WIDTH * inside // capacity),
     )
 
 
-def ticket_words(ticket: str | None) -> str:
-    """A ticket's id as people compare it: the last eight digits in two groups."""
-    if ticket is None:
-        return "No ticket"
-    tail = ticket[-8:].upper()
-    return f"{tail[:4]}\N{NO-BREAK SPACE}{tail[4:]}"
+def _scan(one: dict[str, Any], zone: str) -> LastScan:
+    return LastScan(
+        icon="undo" if one["undone"] else _ICONS[one["verdict"]],
+        ticket=ticket_words(one["ticket"]),
+        list=one["list"],
+        gate=one["gate"],
+        time=here().wording.time(one["at"], zone),
+        reason=one["reason"],
+        undone=bool(one["undone"]),
+        forced=bool(one["forced"]),
+    )

@@ -1,4 +1,5 @@
-// After the payment: what to give back, the sale's number as soon as the box has written it, the receipt's fate.
+// After the payment: what to give back, the sale's number as soon as the box has written it, its tickets, and
+// what became of their paper.
 
 import { call } from "./api.js";
 import { clock, silent } from "./frame.js";
@@ -34,11 +35,25 @@ export function startDone({ money, meant }) {
     ]);
     byId("done-receipt").textContent = answer ? words.receipt[done.receipt || "asked"] : words.receipt.later;
     byId("done-receipt").hidden = Boolean(answer) && !done.receipt;
-    if (answer && !settled(done.receipt)) lookUp(done.id);
+    const tickets = ticketsOf(done);
+    fill(byId("done-tickets"), tickets.map(drawTicket));
+    byId("done-tickets").hidden = !tickets.length;
+    if (answer && !(settled(done.receipt) && tickets.every((one) => settled(one.paper)))) lookUp(done.id);
+  }
+
+  // As the box last told of them; before that as they came with the answer.
+  function ticketsOf({ answer, tickets }) {
+    return tickets || ((answer && answer.tickets) || []).map((ticket) => ({ ticket, paper: "asked" }));
+  }
+
+  function drawTicket({ ticket, paper }) {
+    const link = el("a", { class: "btn", href: `/ticket/${ticket}` }, words.ticket.name(ticket));
+    return el("li", {}, el("span", { class: "grow small" }, words.ticket.paper[paper]), link);
   }
 
   const pair = (name, value) => [el("dt", {}, name), el("dd", {}, value)];
-  const settled = (receipt) => receipt && receipt !== "asked";
+  const settled = (paper) => paper && paper !== "asked";
+  const fate = (copy) => (copy ? copy.outcome || "asked" : "none");
 
   // What became of the paper; asked again at every news of this sale, and with every poll.
   async function lookUp(id) {
@@ -47,23 +62,31 @@ export function startDone({ money, meant }) {
     const { status, data } = await call("GET", `/api/v1/sales/${id}`);
     asking = false;
     if (status !== 200) return;
-    const original = data.receipts.find((one) => one.copy === 0);
-    const receipt = !original ? "none" : original.outcome || "asked";
+    const receipt = fate(data.receipts.find((one) => one.copy === 0));
+    const tickets = (data.tickets || []).map((one) => ({
+      ticket: one.ticket,
+      slip: one.slip,
+      paper: fate(one.copy === null ? null : one),
+    }));
     const { done } = read();
-    if (done && done.id === id && done.receipt !== receipt) {
+    const same = done && done.receipt === receipt && JSON.stringify(done.tickets) === JSON.stringify(tickets);
+    if (done && done.id === id && !same) {
       change((state) => {
-        if (state.done && state.done.id === id) state.done.receipt = receipt;
+        if (state.done && state.done.id === id) Object.assign(state.done, { receipt, tickets });
       });
     }
   }
 
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-do=next]") && meant()) change((state) => (state.done = null));
+    if (event.target.closest("#done-tickets a") && silent()) event.preventDefault(); // it would not come back
   });
   document.addEventListener("boothkit:view", (event) => event.detail === "done" && byId("done-head").focus());
   document.addEventListener("boothkit:fact", ({ detail: fact }) => {
     const { done } = read();
-    if (done && done.answer && fact.data.sale === done.id) lookUp(done.id);
+    if (!done || !done.answer) return;
+    const about = fact.data.sale === done.id || ticketsOf(done).some((one) => one.slip && one.slip === fact.data.slip);
+    if (about) lookUp(done.id);
   });
   onChange(draw);
 }

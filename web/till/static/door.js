@@ -1,163 +1,140 @@
 // The door: codes in from a keyboard scanner or by hand, verdicts out, as large as the screen. Scans of a plugged-in
 // scanner come with the journal.
 
-import { call, toLogin } from "./api.js";
-import { clock, renew } from "./frame.js";
-import { play } from "./sound.js";
-import { change, mint, read } from "./store.js";
+import { call } from "./api.js";
+import { begin, closeLet, held, isLetOpen, openLet, startAsks } from "./door-asks.js";
+import { amend, close, current, isShown, pause, setUndone, startFace, tell, tellNone, undoShown } from "./door-face.js";
+import { closeFind, isFinding, openFind, resume, startFind } from "./door-find.js";
+import { asked, isGateName, settings, startHere } from "./door-here.js";
+import { isAgain, isMine, queue } from "./door-scans.js";
+import { reasonWords, verdictOf } from "./door-verdicts.js";
+import { renew } from "./frame.js";
 import { words } from "./words.js";
 
-const SAME_MS = 1500; // an identical code within this is one scan
-const PATIENCE_MS = 400; // until "Checking" appears
-const TRIES = 2;
-const SMALLER = ["long", "longer"];
+const HAND_MS = 35; // no hand types a key that soon after the last, again and again
+const HAND_KEYS = 6;
+const LONGEST_NAME = 60; // what is longer is nobody's name
+const FIELDS = "#question-answer, #let-reason, #let-pin, #find-text, #gate"; // what is typed there stays there
 
 const byId = (id) => document.getElementById(id);
 const face = byId("face");
 const code = byId("code");
-const mine = new Set(); // identities of this page's own scans
-
-let last = { code: "", at: -Infinity };
-let undecided = null; // a scan that got no answer: the same code again is the same scan
-let chain = Promise.resolve();
-
-// ---- settings of this door
-
-function settings() {
-  return { gate: "", list: "", others: true, sound: false, ...read().door };
-}
-
-function keep() {
-  change((state) => {
-    state.door = {
-      gate: byId("gate").value.trim(),
-      list: byId("list") ? byId("list").value : "",
-      others: byId("others").checked,
-      sound: byId("sound").checked,
-    };
-  });
-}
-
-function restore() {
-  const { gate, list, others, sound } = settings();
-  byId("gate").value = gate;
-  if (byId("list")) byId("list").value = list;
-  byId("others").checked = others;
-  byId("sound").checked = sound;
-}
+const gate = byId("gate");
 
 // ---- asking
 
 function take(text) {
-  const now = performance.now();
-  const again = text === last.code && now - last.at < SAME_MS;
-  last = { code: text, at: now };
-  if (!text || again) return;
-  chain = chain.then(() => check(text));
+  if (text && !isAgain(text)) ask({ code: text, ...asked() });
 }
 
-function identify(body) {
-  const same = undecided && JSON.stringify(undecided.body) === JSON.stringify(body);
-  return same ? undecided.key : mint();
-}
-
-async function check(text) {
-  const { gate, list } = settings();
-  const direction = document.querySelector("[name=d]:checked").value;
-  const body = { code: text, direction, ...(gate ? { gate } : {}), ...(list ? { list } : {}) };
-  const key = identify(body);
-  mine.add(key);
-  const timer = setTimeout(() => show("wait", { word: words.door.checking, at: new Date() }), PATIENCE_MS);
-  let answer = { status: 0, data: null };
-  for (let tries = 0; tries < TRIES && (answer.status === 0 || answer.status >= 500); tries += 1) {
-    answer = await call("POST", "/api/v1/scans", { body, key });
-  }
-  clearTimeout(timer);
-  last.at = performance.now();
-  if (answer.status === 401) toLogin();
-  undecided = answer.status === 200 ? null : { key, body };
-  if (answer.status === 200) verdict({ ...answer.data, gate });
-  else if (answer.data && answer.status < 500) {
-    undecided = null;
-    show("wait", { word: words.door.noVerdict, why: words.door.problemWhy(answer.data.detail, answer.data.remedy) });
-  } else show("wait", { word: words.door.noVerdict, why: words.door.noVerdictWhy });
+// Ask, and show what comes; true when the box decided.
+async function ask(body) {
+  const { answer, problem } = await queue(body, { pause });
+  if (answer) tell(answer, body);
+  else tellNone(problem ? words.door.problemWhy(problem.detail, problem.remedy) : words.door.noVerdictWhy, body);
   renew();
+  return Boolean(answer);
 }
 
-// ---- showing
-
-function verdict(found) {
-  const common = { ticket: found.ticket, holder: found.holder, list: found.list, gate: found.gate, at: new Date(found.at) };
-  if (found.verdict === "admitted" || found.verdict === "exited") {
-    const admitted = found.verdict === "admitted";
-    const why = found.time_checked ? (admitted ? words.door.ok : words.door.out) : words.door.notChecked;
-    show("yes", { ...common, word: admitted ? words.door.admitted : words.door.exited, why });
-    return;
-  }
-  const [word, why] = words.door.reasons[found.reason] || words.door.otherReason;
-  show(found.reason === "expired" ? "expired" : "no", {
-    ...common,
-    over: words.door.refusedOver,
-    word,
-    why: found.first ? firstEntry(found.first, common.at) : why,
-  });
+// A plugged-in scanner's verdict is shown at once; who it is follows.
+async function overhear(found) {
+  const record = tell(found);
+  if (!found.ticket) return;
+  const { status, data } = await call("GET", `/api/v1/tickets/${encodeURIComponent(found.ticket)}`);
+  if (status !== 200) return;
+  const { holder, order, note, includes, product } = data;
+  amend(record, { holder, order, note, includes, product });
 }
 
-function firstEntry(first, at) {
-  const before = new Date(first.at);
-  const ago = words.span(Math.max(0, (at - before) / 1000));
-  return words.door.firstEntry(clock(before), first.gate, ago);
-}
-
-function ticketWords(ticket) {
-  if (!ticket) return words.door.noTicket;
-  const tail = ticket.slice(-8).toUpperCase();
-  return `${tail.slice(0, 4)}\u00a0${tail.slice(4)}`;
-}
-
-function show(shape, { word, over = "", why = "", at = new Date(), ticket, holder, list, gate }) {
-  face.className = `verdict ${{ yes: "yes", no: "no", expired: "no", wait: "wait" }[shape]}`;
-  face.dataset.show = shape;
-  byId("face-where").textContent = words.door.where(gate || words.door.gate, list);
-  byId("face-time").textContent = clock(at);
-  byId("face-over").textContent = over;
-  byId("face-word").textContent = word;
-  byId("face-why").textContent = why;
-  byId("face-ticket").textContent = ticketWords(ticket);
-  byId("face-holder").textContent = holder || words.door.unknownHolder;
-  byId("face-list").textContent = list || words.door.anyList;
-  face.hidden = false;
-  face.scrollTop = 0;
-  fit(byId("face-word"));
-  if (settings().sound && shape !== "wait") play(shape === "yes" ? "yes" : "no");
-}
-
-// The largest size at which no word is broken; how wide letters are, only the device knows.
-function fit(word) {
-  word.classList.remove(...SMALLER);
-  for (const size of SMALLER) {
-    if (word.scrollWidth <= word.clientWidth) return;
-    word.classList.add(size);
-  }
-}
-
-function ready() {
-  face.hidden = true;
-  listen();
-}
-
-// ---- keyboard focus: whatever types, types a code
+// ---- going between the face, the search and the field
 
 function listen() {
   code.inputMode = "none"; // a scanner needs no keyboard on the screen; a tap on the field brings it
   code.focus({ preventScroll: true });
 }
 
+function ready() {
+  close();
+  closeLet();
+  shield();
+  if (isFinding()) resume();
+  listen();
+}
+
+function find() {
+  const record = current();
+  const text = record && record.body && record.found.reason === "unknown" ? record.body.code : code.value.trim();
+  if (record) close();
+  closeLet();
+  shield();
+  code.value = "";
+  openFind(text && text.length <= LONGEST_NAME ? text : "");
+}
+
+// Behind the face there is nothing to reach but the field that scanners type into.
+function shield() {
+  for (const part of document.querySelectorAll(".bar, .skip, [data-live='/door/now'], #find")) part.inert = isShown();
+}
+
+// What had the focus may be gone with the last change.
+function keepFocus() {
+  shield();
+  const { activeElement } = document;
+  const lost = !activeElement.checkVisibility() || activeElement.disabled || activeElement.closest("[inert]");
+  if (activeElement === document.body || lost) listen();
+}
+
+function escape() {
+  if (isLetOpen()) {
+    closeLet();
+    face.querySelector("[data-do=let]").focus();
+  } else if (isShown()) ready();
+  else if (isFinding()) {
+    closeFind();
+    listen();
+  } else listen();
+}
+
+// ---- keys: whatever types, types a code
+
+function ring(event) {
+  const inside = [...face.querySelectorAll("button, input")].filter((node) => node.checkVisibility() && !node.disabled);
+  const stops = [code, ...inside];
+  const at = stops.indexOf(document.activeElement);
+  event.preventDefault();
+  stops[(Math.max(at, 0) + (event.shiftKey ? -1 : 1) + stops.length) % stops.length].focus();
+}
+
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") ready();
-  const typing = event.target.closest("input:not([type=radio]):not([type=checkbox]), select");
-  if (!typing && event.key.length === 1 && !event.ctrlKey && !event.metaKey) listen();
+  const { key, target } = event;
+  if (key === "Escape") escape();
+  else if (key === "Tab" && isShown()) ring(event);
+  else if (key === "F2" || key === "F9") {
+    event.preventDefault();
+    if (key === "F2") find();
+    else undoShown();
+  }
+  const presses = key === " " && target.matches("button, a, summary, select, [type=radio], [type=checkbox]");
+  const types = key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (types && !presses && target !== code && !target.matches(FIELDS)) listen();
 });
+
+// A scanner that types while the gate's name has the focus types no name: it is too quick, or it is none.
+let keys = [];
+gate.addEventListener("focus", () => (keys = []));
+gate.addEventListener("keydown", (event) => {
+  if (event.key.length === 1) keys.push(event.timeStamp);
+  if (event.key !== "Enter") return;
+  event.preventDefault();
+  const text = gate.value.trim();
+  const typed = keys.slice(-text.length);
+  const quick = typed.length >= HAND_KEYS && (typed.at(-1) - typed[0]) / (typed.length - 1) < HAND_MS;
+  const isCode = text && (quick || !isGateName(text));
+  if (isCode) gate.value = settings().gate;
+  listen(); // leaving the field is what sets the name
+  if (isCode) take(text);
+});
+
 code.addEventListener("pointerdown", () => (code.inputMode = "text"));
 byId("scan").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -165,16 +142,49 @@ byId("scan").addEventListener("submit", (event) => {
   code.value = "";
   listen();
 });
-byId("scan").addEventListener("change", (event) => {
-  keep();
-  if (event.target.matches("[type=radio], [type=checkbox], select")) listen();
-});
-byId("next").addEventListener("click", ready);
-document.addEventListener("boothkit:fact", ({ detail: { kind, command, actor, at, data } }) => {
-  const verdicts = { "ticket.admitted/1": "admitted", "ticket.exited/1": "exited", "ticket.refused/1": "refused" };
-  if (!verdicts[kind] || mine.has(command) || !actor.startsWith("device:") || !settings().others) return;
-  verdict({ time_checked: true, ...data, verdict: verdicts[kind], at, holder: null });
+document.addEventListener("click", (event) => {
+  const key = event.target.closest("[data-do]");
+  if (!key) return;
+  if (key.dataset.do === "find") find();
+  else if (key.dataset.do === "next") ready();
+  else if (key.dataset.do === "let") openLet();
+  else if (key.dataset.do === "ask") ask({ ticket: current().found.ticket, gate: current().found.gate, direction: "in" });
 });
 
-restore();
+// ---- what comes from elsewhere
+
+document.addEventListener("boothkit:fact", ({ detail: fact }) => {
+  if (fact.kind === "admission.undone/1") setUndone(fact.data.of.replace(/\.0$/, ""));
+  const found = verdictOf(fact);
+  if (found && !isMine(found.scan) && settings().others) overhear(found);
+});
+
+function nameReasons() {
+  for (const place of document.querySelectorAll("[data-live] [data-reason]")) {
+    place.textContent = reasonWords(place.dataset.reason)[0].toLowerCase();
+  }
+}
+document.addEventListener("boothkit:part", nameReasons);
+
+startFace({ held, shown: begin, redrawn: keepFocus });
+startAsks({
+  again: ask,
+  decide: (body, pin) => queue(body, { pin, pause: () => {} }),
+  show: (answer, body) => {
+    tell(answer, body);
+    renew();
+  },
+  back: keepFocus,
+});
+startFind({
+  admit: (ticket) => ask({ ticket, ...asked() }),
+  scan: (text) => {
+    closeFind();
+    listen();
+    take(text);
+  },
+  back: listen,
+});
+startHere({ back: listen });
+nameReasons();
 listen();

@@ -1,8 +1,11 @@
-// Two notes up for yes, one low for no. Made on the spot: nothing to load.
+// Two notes up for yes, one low for no, two alike for a question, two down for what did not happen. Made on the spot:
+// nothing to load.
 
 const TUNES = {
   yes: [[880, 0, 0.09], [1320, 0.1, 0.16]],
   no: [[196, 0, 0.45]],
+  ask: [[660, 0, 0.12], [660, 0.18, 0.12]],
+  undone: [[660, 0, 0.09], [440, 0.1, 0.16]],
 };
 
 let context = null;

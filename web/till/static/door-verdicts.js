@@ -1,0 +1,101 @@
+// What a verdict says to people: shape, words and facts, from the box's answer or from a fact of its journal.
+
+import { listNamed } from "./door-here.js";
+import { clock } from "./frame.js";
+import { words } from "./words.js";
+
+const { zone } = document.body.dataset;
+const SHAPES = { expired: "expired", not_yet_valid: "early", question: "ask" };
+const KINDS = { "ticket.admitted/1": "admitted", "ticket.exited/1": "exited", "ticket.refused/1": "refused" };
+const final = () => document.getElementById("face").dataset.final.split(" ");
+
+// A ticket's id as people compare it.
+export function ticketWords(ticket) {
+  if (!ticket) return words.door.noTicket;
+  const tail = ticket.slice(-8).toUpperCase();
+  return `${tail.slice(0, 4)}\u00a0${tail.slice(4)}`;
+}
+
+export function reasonWords(reason) {
+  return words.door.reasons[reason] || words.door.otherReason;
+}
+
+// A fact of a plugged-in scanner as the answer that it was; null for other facts. Who it is comes later.
+export function verdictOf({ kind, command, actor, at, data }) {
+  if (!KINDS[kind] || !actor.startsWith("device:")) return null;
+  const refused = kind === "ticket.refused/1";
+  return {
+    time_checked: true,
+    ...data,
+    scan: command,
+    device: true,
+    verdict: KINDS[kind],
+    at,
+    forcible: refused && Boolean(data.ticket) && !final().includes(data.reason),
+  };
+}
+
+// The shape and words of a verdict. `said`: the small facts below, as pairs of name and text.
+export function faceOf(found) {
+  const refused = found.verdict === "refused";
+  const face = refused ? refusal(found) : found.verdict === "exited" ? exit(found) : entry(found);
+  const includes = !refused && found.includes && found.includes.length ? words.door.includes(found.includes) : "";
+  return { ...face, includes, note: found.note ? words.door.note(found.note) : "", said: facts(found) };
+}
+
+function entry(found) {
+  const nth = found.entries === undefined ? "" : words.door.entry(found.entries + 1);
+  const good = [found.product, found.entries ? nth : found.product ? nth.toLowerCase() : words.door.ok];
+  const why = found.time_checked ? good.filter(Boolean).join(", ") : words.door.notChecked;
+  const byLead = Boolean(found.overruled || found.forced_by);
+  return {
+    shape: "yes",
+    word: words.door.admitted,
+    over: byLead ? words.door.byLead : "",
+    why: found.overruled ? words.door.overruled(reasonWords(found.overruled)[0]) : why,
+  };
+}
+
+function exit(found) {
+  return { shape: "out", word: words.door.exited, over: "", why: found.time_checked ? words.door.out : words.door.notChecked };
+}
+
+function refusal(found) {
+  const [word, why] = reasonWords(found.reason);
+  if (found.questions) return { shape: "ask", word, over: words.door.notYetIn, why: "" };
+  return { shape: SHAPES[found.reason] || "no", word, over: words.door.refusedOver, why: reasonWhy(found) || why };
+}
+
+function reasonWhy(found) {
+  const list = listNamed(found.list);
+  if (found.first) {
+    const before = new Date(found.first.at);
+    const ago = words.span(Math.max(0, (new Date(found.at) - before) / 1000));
+    return words.door.firstEntry(clock(before), found.first.gate, ago);
+  }
+  if (found.reason === "expired" && found.valid_until) return words.door.validUntil(moment(found.valid_until, found.at));
+  if (found.reason === "not_yet_valid" && found.valid_from) return words.door.validFrom(moment(found.valid_from, found.at));
+  if (found.reason === "list_full" && list && list.capacity) return words.door.allTaken(list.capacity);
+  return "";
+}
+
+// Unix seconds on the event's own clock; with the day when it is another.
+function moment(seconds, at) {
+  const when = new Date(seconds * 1000);
+  const day = (date) => new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: zone }).format(date);
+  return day(when) === day(new Date(at)) ? clock(when) : `${day(when)}, ${clock(when)}`;
+}
+
+function facts(found) {
+  const list = listNamed(found.list);
+  const rule = found.entry || (list && list.entry);
+  const second = { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: zone };
+  return [
+    ["ticket", ticketWords(found.ticket)],
+    ["holder", found.holder],
+    ["product", found.verdict === "admitted" && found.time_checked && !found.overruled ? "" : found.product],
+    ["reentry", found.reason === "already_used" && rule ? words.door.reentry[rule] : ""],
+    ["list", found.list],
+    ["at", new Intl.DateTimeFormat("en-GB", second).format(new Date(found.at))],
+  ].filter(([, value]) => value);
+}
