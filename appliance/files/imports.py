@@ -25,7 +25,8 @@ class Piece:
 
 
 def pieces(raw: bytes, name: str, columns: Columns, list_: str, ident: str) -> Iterator[Piece]:
-    """The pieces of a file; ``ident``: of this import. The last one may hold faults only: it has no tickets. Raises DataError as ``read``."""
+    """The pieces of a file; ``ident``: of this import. The last one may hold faults only: it has no tickets. Raises
+    DataError as ``read``."""
     tickets: list[dict[str, Any]] = []
     faults: list[RowFault] = []
     size = part = line = 0

@@ -19,6 +19,8 @@ LARGEST = 16 * 1024 * 1024
 """Bytes of a file."""
 MOST = 100_000
 """Rows of a file."""
+LINES = 20 * MOST
+"""Lines of a file: a row may have several, and between rows may be empty ones."""
 FIRST = 200
 """Rows that columns are told by."""
 WIDEST = 500
@@ -105,15 +107,15 @@ def opened(raw: bytes, name: str) -> Sheet:
     place = words.heading_row([cells[:WIDEST] for _, cells in top[:_TOP]])
     head = None if place is None else top[place]
     below = [cells for _, cells in (top if place is None else top[place + 1 :])]
-    named = [] if head is None else [clean(heading)[:_HEADING] for heading in head[1]]
+    named = [] if head is None else [clean(heading)[:_HEADING] for heading in head[1][: WIDEST + 1]]
     while named and not named[-1]:
         named.pop()
     width = len(named) if head is not None else max(map(len, below))
     # A column without a heading is one when most rows have it; else a cell has a delimiter too many in it.
-    while 2 * sum(1 for cells in below if cell(cells, width).strip(EDGES)) > len(below):
+    while width <= WIDEST and 2 * sum(1 for cells in below if cell(cells, width).strip(EDGES)) > len(below):
         width += 1
     if width > WIDEST:
-        raise DataError(f"{name}: {width} columns, at most {WIDEST} are read", remedy="Delete columns from the file.")
+        raise DataError(f"{name}: more than {WIDEST} columns", remedy="Delete those that are not needed.")
     return Sheet(name, text, at, encoding, delimiter, head, _unique(named, width))
 
 
@@ -177,6 +179,8 @@ def _decoded(raw: bytes, name: str) -> tuple[str, str]:
     text = text.lstrip("\ufeff")
     if not text.strip(EDGES):
         raise DataError(f"{name}: the file is empty", remedy=_EXPORT)
+    if max(text.count("\n"), text.count("\r")) > LINES:
+        raise DataError(f"{name}: more than {LINES:,} lines", remedy="Delete the empty ones, or split the file.")
     odd = len(_CONTROL.findall(text, 0, 65536))
     if odd > max(8, min(len(text), 65536) // 50):
         raise DataError(f"{name}: this is not text, so no CSV", remedy=_EXPORT)

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
     load_pem_private_key,
+    load_pem_public_key,
 )
 
 from appliance.domain import tickets, tokens
@@ -23,7 +24,11 @@ from appliance.journal.keys import BoxKeys
 
 
 def event_key(folder: Path, event: str, *, create: bool) -> Ed25519PrivateKey:
-    """The key that signs an event's tickets: FOLDER/event-EVENT.key (PKCS #8, 0600) with its .pub beside it."""
+    """The key that signs an event's tickets: FOLDER/event-EVENT.key (PKCS #8, 0600) with its .pub beside it.
+
+    When the key was lost and another takes its place, tickets of the lost one are still accepted: its public half stays
+    as event-KID.pub.
+    """
     path = folder / f"event-{event}.key"
     if not path.exists():
         if not create:
@@ -33,11 +38,18 @@ def event_key(folder: Path, event: str, *, create: bool) -> Ed25519PrivateKey:
     loaded = load_pem_private_key(path.read_bytes(), None)
     if not isinstance(loaded, Ed25519PrivateKey):
         raise DataError(f"{path}: not an Ed25519 key")
-    public = folder / f"event-{event}.pub"
-    if not public.exists():
-        pem = loaded.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        write_durably(public, pem, 0o644)
+    public, pem = folder / f"event-{event}.pub", _pem(loaded)
+    before = public.read_bytes() if public.exists() else None
+    if before == pem:
+        return loaded
+    if before is not None:
+        write_durably(folder / f"event-{kid_of(load_pem_public_key(before), public)}.pub", before, 0o644)
+    write_durably(public, pem, 0o644)
     return loaded
+
+
+def _pem(key: Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def kid(key: Ed25519PrivateKey) -> str:

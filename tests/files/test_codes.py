@@ -656,7 +656,9 @@ def workbook(*names: str) -> bytes:
         (b"\xff\xfeA\0,", "not UTF-16 LE"),
         (b"\xef\xbb\xbfCode\nA\xff\n", "line 2: byte 9 is not UTF-8"),
         (b"Code\n\xfc\x81\n", "line 2: byte 6 is not"),
-        (b"Code\n" + b",".join([b"x"] * 600) + b"\n", "600 columns"),
+        (b"Code\n" + b",".join([b"x"] * 600) + b"\n", "more than 500 columns"),
+        (b"Code," + b"," * 600 + b"x\n" + b"y," * 700 + b"\n", "more than 500 columns"),
+        (b"Code\nA1" + b"\n" * (sheet.LINES + 1), "more than 2,000,000 lines"),
         (b"Code\n" + b"A" * LARGEST, "at most 16,777,216"),
     ],
 )
