@@ -21,6 +21,7 @@ from appliance.central.places import PREFIX
 from appliance.central.subscriber import TOPICS
 from appliance.cli import boothkit, main
 from appliance.domain.kernel import Role, command_types, fact_types
+from appliance.files.codes import LARGEST
 from appliance.services.recorder.keeping import OPERATIONS
 from tools.reference_apps import Endpoint, bench, central, portal, till
 from tools.reference_shapes import Page, anchor, doc, fields, shapes, table
@@ -243,7 +244,8 @@ def _endpoints() -> Page:
     yield "### Problems\n"
     yield (
         "RFC 9457, `application/problem+json`: `type` is `/problems/SLUG`, beside it `status`, `title`, `detail`,\n"
-        f"`remedy`. A body has at most {MAX_BODY // 1024} KiB. A refusal that is not listed has status 409.\n"
+        f"`remedy`. A body has at most {MAX_BODY // 1024} KiB, a shop's file {LARGEST // 1024 // 1024} MiB. A refusal\n"
+        "that is not listed has status 409.\n"
     )
     rows = ((f"`{slug}`", str(code), words) for slug, (code, words) in PROBLEMS.items())
     yield from table(("slug", "status", "title"), rows)

@@ -47,6 +47,8 @@ def type_words(kind: Any) -> str:
         return " or ".join(f'`"{value}"`' for value in inner)
     if origin is list or (origin is tuple and inner[1:] == (Ellipsis,)):
         return f"list of {type_words(inner[0])}"
+    if origin is dict:
+        return f"object of {type_words(inner[1])} by {type_words(inner[0])}"
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return f"[{kind.__name__}](#{anchor(kind.__name__)})"
     return _WORDS[kind]
@@ -69,7 +71,8 @@ def fields(struct: type[msgspec.Struct], name: str = "field") -> Page:
 def _default(field: msgspec.structs.FieldInfo) -> str:
     if field.required:
         return "required"
-    return f"optional, `{msgspec.json.encode(field.default).decode()}`"
+    made = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+    return f"optional, `{msgspec.json.encode(made).decode()}`"
 
 
 def shapes(structs: Iterable[type[msgspec.Struct]]) -> list[type[msgspec.Struct]]:

@@ -5,6 +5,7 @@ It needs a running demo and does what a person does: types PINs, taps tiles, hol
 
 import csv
 import re
+import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, expect
+
+from appliance.files import tickets as ticketfile
 
 SCREENS = {
     "login": "The PIN",
@@ -22,8 +25,14 @@ SCREENS = {
     "done-waiting": "Paid while the box is silent",
     "waiting": "Selling on while a sale waits on the tablet",
     "door": "The door, ready to scan",
-    "door-admitted": "A ticket is good",
-    "door-refused": "A ticket was used before",
+    "door-found": "Looking for a guest by name",
+    "door-admitted": "A ticket is good: what it includes, and a note",
+    "door-undone": "A slip of the hand, taken back",
+    "door-used": "A ticket was used before",
+    "door-expired": "A ticket whose time is over",
+    "door-question": "What the list asks of each guest",
+    "door-full": "As many are inside as are allowed",
+    "door-let-in": "The lead lets somebody in all the same",
     "ticket": "A ticket with its code, to be shown or printed again",
     "lead": "The lead's numbers",
     "tickets": "Lists and gates",
@@ -45,6 +54,17 @@ Q7RT2;Jonas;Oduya;7KQ4-92PD;Tageskarte;mira@example.org
 W3LBN;Anh;Trần;7KQ4-93MM;Wochenende;anh@example.org
 """
 """A shop's list of tickets, as a spreadsheet writes it."""
+LISTS: tuple[dict[str, Any], ...] = (
+    {"list": "evening", "capacity": 180},
+    {"list": "minors", "questions": [{"text": "Is a parent with them?", "answer": "confirm"}]},
+    {"list": "boat", "capacity": 1},
+)
+GUESTS = {
+    "evening": "Mia Lindqvist,QYM7K,Evening,Step-free: side entrance,1 tasting cup",
+    "minors": "Kim Young,QYM8B,,,",
+    "boat": "Bo Rower,QYM8C,,,",
+}
+"""A guest of each list, as a shop's file says: holder, order, product, note, what the ticket includes."""
 WALKERS = {"in": 14, "out": 3}
 NUMBER = re.compile(r"^\d+-\d+$")
 SECOND_TAP_MS = 400
@@ -54,20 +74,28 @@ PATIENCE_MS = 30_000
 
 @dataclass(frozen=True)
 class Places:
-    """``tickets``: codes that nobody has shown yet."""
+    """``tickets``: codes that nobody has shown yet; ``expired``: one whose time is over."""
 
     staff: str
     portal: str
     bench: str
     tickets: Iterator[str]
+    expired: str
 
 
 def places(ready: dict[str, Any], data: Path) -> Places:
     """The places of a demo, from what it says when it is ready and its data folder."""
     rows = csv.DictReader((data / "demo" / "tickets.csv").read_text(encoding="utf-8").splitlines())
-    return Places(
-        ready["staff"], ready["portal"], ready["bench"], (row["code"] for row in rows if row["list"] == "general")
-    )
+    codes = (row["code"] for row in rows if row["list"] == "general")
+    return Places(ready["staff"], ready["portal"], ready["bench"], codes, _expired(data / "keys"))
+
+
+def _expired(keys: Path) -> str:
+    """The code of a ticket that was good until an hour ago."""
+    event = next(keys.glob("event-*.key")).stem.removeprefix("event-")
+    key = ticketfile.event_key(keys, event, create=False)
+    until = int(time.time()) - 3600
+    return ticketfile.code(key, "e0" * 12, event=event, list_="general", valid_from=None, valid_until=until)
 
 
 def walk(page: Page, at: Places) -> Iterator[str]:
@@ -125,16 +153,64 @@ def _sell_in_silence(page: Page) -> Iterator[str]:
 def _admit(page: Page, at: Places) -> Iterator[str]:
     page.goto(f"{at.staff}/door")
     expect(page.locator("#code")).to_be_focused()
-    page.fill("#gate", "Quay door")
+    guests = _bring(page, at)
+    page.goto(f"{at.staff}/door")
+    page.select_option("#gates", "Quay door")
     page.focus("#code")
     yield "door"
+    page.keyboard.press("F2")
+    page.keyboard.type("lindq")
+    expect(page.locator("#found li").first).to_contain_text("Mia Lindqvist")
+    yield "door-found"
+    page.keyboard.press("Escape")
+    _scan(page, guests["evening"], "Admitted")
+    yield "door-admitted"
     code = next(at.tickets)
     _scan(page, code, "Admitted")
-    yield "door-admitted"
-    _scan(page, "no ticket", "Unknown")  # the same code twice in a moment would be one scan
-    _scan(page, code, "Already used")
-    yield "door-refused"
+    page.click("[data-do=undo]")
+    expect(page.locator("#face-word")).to_have_text("Undone")
+    yield "door-undone"
+    _scan(page, guests["evening"], "Already used")
+    yield "door-used"
+    _scan(page, at.expired, "Expired")
+    yield "door-expired"
+    _scan(page, guests["minors"], "Ask first")
+    yield "door-question"
+    for _ in range(2):  # it is full from the first guest on
+        _scan(page, _bring(page, at)["boat"], re.compile("Admitted|Full"))
+    expect(page.locator("#face-word")).to_have_text("Full")
+    yield "door-full"
+    page.click("[data-do=let]")
+    expect(page.locator("#let-reason")).to_be_focused()
+    yield "door-let-in"
     page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+
+
+def _bring(page: Page, at: Places) -> dict[str, str]:
+    """Lists and a gate, and a new guest for each list from a shop's file; their codes."""
+    codes = {}
+    for terms in LISTS:
+        name, code = terms["list"], secrets.token_hex(6).upper()
+        _post(page, at, "/lists", terms)
+        file = f"Barcode,Name,Order,Product,Note,Includes\n{code},{GUESTS[name]}\n".encode()
+        taken = _post(page, at, f"/tickets/files?name={name}.csv", file)
+        ask = {"list": name, "part": 1, "columns": taken["guess"]}
+        _post(page, at, f"/tickets/files/{taken['file']}/import", ask)
+        codes[name] = code
+    _post(page, at, "/gates", {"gate": "Quay door", "lists": []})
+    return codes
+
+
+def _post(page: Page, at: Places, path: str, data: Any) -> dict[str, Any]:
+    """What the lead's own pages send; the box's answer."""
+    csrf = page.evaluate("document.body.dataset.csrf")
+    headers = {"Origin": at.staff, "X-CSRF-Token": csrf, "Idempotency-Key": secrets.token_hex(8)}
+    answer = page.request.post(f"{at.staff}/api/v1{path}", data=data, headers=headers)
+    if not answer.ok:
+        raise RuntimeError(f"{path}: the box answers {answer.status}: {answer.text()}")
+    found: dict[str, Any] = answer.json()
+    return found
 
 
 def _look(page: Page, at: Places) -> Iterator[str]:
@@ -227,8 +303,9 @@ def _press(page: Page, name: str) -> None:
     key.click()
 
 
-def _scan(page: Page, code: str, word: str) -> None:
+def _scan(page: Page, code: str, word: str | re.Pattern[str]) -> None:
     page.focus("#code")
     page.keyboard.insert_text(code)
-    page.keyboard.press("Enter")
+    with page.expect_response("**/api/v1/scans"):
+        page.keyboard.press("Enter")
     expect(page.locator("#face-word")).to_have_text(word)

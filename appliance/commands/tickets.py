@@ -1,5 +1,6 @@
 """``boothkit tickets``: keys, issuing, importing, marking, looking up; lists and gates."""
 
+import base64
 import secrets
 import sys
 from pathlib import Path
@@ -200,16 +201,17 @@ def keys() -> None:
 @click.option("--pretix", is_flag=True, help="It signs this event's tickets in pretix.")
 @common
 def keys_add(box: Box, file: Path, pretix: bool) -> None:
-    """Accept tickets signed with this key (PEM, Ed25519)."""
+    """Accept tickets signed with this key (PEM, Ed25519; or that in base64 once more, as pretix's API gives it)."""
     raw = file.read_bytes()
     try:
-        public = load_pem_public_key(raw)
+        pem = raw if b"-----BEGIN" in raw else base64.b64decode(raw.strip().strip(b'"'), validate=True)
+        public = load_pem_public_key(pem)
     except ValueError as error:
         raise DataError(f"{file}: not a PEM public key: {error}") from error
     kid = ticketfile.kid_of(public, file)
     name = f"pretix-{_event(box).event}-{kid}.pub" if pretix else f"event-{kid}.pub"
     with as_owner(box.data):
-        write_durably(box.data / "keys" / name, raw, 0o644)
+        write_durably(box.data / "keys" / name, pem, 0o644)
     box.out({"public": name, "kid": kid}, f"Tickets of this key are accepted from now on ({name}).")
 
 

@@ -9,7 +9,7 @@ import msgspec
 from appliance.domain.doorrules import FINAL, RULES, Case, First, Reason, ScanKnown, refused_by
 from appliance.domain.kernel import STAFF, Ask, Context, Decided, Fact, Personal, PersonRef, Role, command, kind, refuse
 from appliance.domain.lists import Direction, check_gate_name, check_list_name
-from appliance.domain.tickets import check_ticket_id
+from appliance.domain.tickets import FAR, check_ticket_id
 from appliance.errors import invalid
 
 SCANNERS: frozenset[Role] = frozenset({"staff", "device", "admin"})
@@ -234,7 +234,7 @@ def _answer(case: Case, ask: Scan | Admit, reason: Reason | None) -> dict[str, A
             {"question": one.question, "text": one.text, "answer": one.answer} for one in case.unanswered
         ]
     for name, when in zip(("valid_from", "valid_until"), case.validity, strict=True):
-        if when is not None:
+        if when is not None and 0 < when < FAR:
             answer[name] = when
     return answer
 

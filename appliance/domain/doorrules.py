@@ -188,8 +188,9 @@ def _bad_signature(case: Case) -> bool:
 
 
 def _other_event(case: Case) -> bool:
-    event, said = case.known.event, case.known.presented.event or case.known.home
-    return not case.leaving and event is not None and bool(said) and said != event.event
+    event, home = case.known.event, case.known.home
+    said = case.known.presented.events or ({home} if home else set())
+    return not case.leaving and event is not None and bool(said) and event.event not in said
 
 
 def _wrong_product(case: Case) -> bool:

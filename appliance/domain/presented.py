@@ -12,10 +12,10 @@ from appliance.domain.pretix import PretixTicket
 
 @dataclass(frozen=True)
 class PretixKey:
-    """A public key that signs tickets of pretix, and the event whose tickets those are."""
+    """A public key that signs tickets of pretix, and the events that they are for: one shop may sell for several."""
 
     public: Ed25519PublicKey
-    event: str
+    events: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ class Presented:
 
     ``ticket``: the id under which the box knows it (a token's cti, else the HMAC of the code); None when nothing that
     may be trusted says so. ``fault``: it claims to be signed and cannot be read, or no key of this box made its
-    signature; ``scope`` is then what it claims. ``event``: the event that it is for, "" when it does not say.
+    signature; ``scope`` is then what it claims. ``events``: those that it is for, empty when it does not say.
     """
 
     ticket: str | None
     form: Literal["token", "pretix", "plain", "picked"] = "plain"
     fault: Literal["unreadable", "bad_signature"] | None = None
-    event: str = ""
+    events: frozenset[str] = frozenset()
     scope: str = ""
     token: tokens.Token | None = None
     pretix: PretixTicket | None = None
@@ -71,8 +71,8 @@ def _token(code: str, keys: Mapping[bytes, Ed25519PublicKey]) -> Presented:
     except tokens.Unreadable:
         return Presented(None, "token", "unreadable")
     except tokens.UntrustedToken as error:
-        return Presented(None, "token", "bad_signature", error.event, error.scope)
-    return Presented(token.id, "token", event=token.event, scope=token.scope, token=token)
+        return Presented(None, "token", "bad_signature", frozenset({error.event}), error.scope)
+    return Presented(token.id, "token", events=frozenset({token.event}), scope=token.scope, token=token)
 
 
 def _pretix(code: str, plain_id: str, keys: Mapping[bytes, PretixKey]) -> Presented:
@@ -83,4 +83,4 @@ def _pretix(code: str, plain_id: str, keys: Mapping[bytes, PretixKey]) -> Presen
         return Presented(plain_id, "pretix", "unreadable")
     except pretix.Untrusted:
         return Presented(plain_id, "pretix", "bad_signature")
-    return Presented(plain_id, "pretix", event=keys[ticket.kid].event, pretix=ticket)
+    return Presented(plain_id, "pretix", events=keys[ticket.kid].events, pretix=ticket)

@@ -29,7 +29,7 @@ Mark = Literal["revoked", "blocked", "unblocked", "cancelled", "paid"]
 PIECE = 500
 """Tickets in one fact at most; larger imports come in pieces so that no sale waits for them."""
 MOST_INCLUDES = 10
-_FAR = 1 << 40
+FAR = 1 << 40
 """Unix seconds that no ticket's validity is beyond."""
 
 
@@ -189,7 +189,7 @@ def _check(ask: IssueTickets | ImportTickets, known: TicketsKnown) -> None:
             if name is not None and not label(name):
                 raise invalid("product, session: each has 1 to 60 printable characters")
         for when in (ticket.valid_from, ticket.valid_until):
-            if when is not None and not 0 < when < _FAR:
+            if when is not None and not 0 < when < FAR:
                 raise invalid(f"valid_from, valid_until: {when}: wants Unix seconds")
 
 

@@ -37,6 +37,9 @@ _NAME, _NOTE, _ENTRIES = 120, 300, 10
 _SHOWN = 40  # headings in an error
 _SEVERAL: tuple[Role, ...] = ("holder", "includes")
 _WRITE = "Write role=Heading, with a comma between two: code=Barcode,holder=First name+Last name."
+_STATES = "Write one that is known, or import without the status. Known are, among others, " + "; ".join(
+    f"for {state}: {usual}" for state, usual in words.USUAL.items()
+)
 
 
 @dataclass(frozen=True)
@@ -240,10 +243,7 @@ class _Taker:
             self._states[said] = words.state(clean(said), self._headings[place])
         status = self._states[said]
         if status is None:
-            raise _Bad(
-                "the word for the status is not known",
-                f"Write one that is known, or import without the status. {words.STATES}",
-            )
+            raise _Bad("the word for the status is not known", _STATES)
         return status
 
     def _includes(self, cells: list[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from statistics import median
 from appliance.files import headings as words
 from appliance.files.headings import EDGES, ROLES, Columns, Role, Row
 
+_LOOKED_AT = 300  # characters of a cell
 _PRICE = re.compile(r"\W*(?:[A-Za-z]{1,3}\.?\s*)?[-+]?\d{1,3}(?:[ .,'’\u00a0]?\d{3})*[.,]\d{2}\s*(?:\D{1,3})?")
 _DATE = re.compile(
     r"(?:\d{4}([-./])\d{1,2}\1\d{1,2}|\d{1,2}([-./])\d{1,2}\2(?:\d{4}|\d\d))(?:\D.*)?"
@@ -85,7 +86,7 @@ def guess(headings: Row, rows: Sequence[Row]) -> Columns:
     """Which heading has which role: by the words, then by the cells of a file's first rows. May lack "code"."""
     columns = []
     for place, heading in enumerate(headings):
-        cells = [row[place].strip(EDGES) for row in rows if place < len(row)]
+        cells = [row[place][:_LOOKED_AT].strip(EDGES) for row in rows if place < len(row)]
         columns.append(_Column(heading, [cell for cell in cells if cell], len(rows)))
     found: dict[Role, list[_Column]] = {}
     by_key: dict[str, _Column] = {}

@@ -156,7 +156,7 @@ KNOWN = frozenset(
 ) | (INCLUDES | OTHER)
 
 # States as `plain` leaves them.
-_STATES: Final[dict[Status, tuple[str, ...]]] = {
+STATES: Final[dict[Status, tuple[str, ...]]] = {
     "paid": _list("""
         paid, valid, complete, completed, confirmed, active, approved, success, successful, succeeded, sold, issued,
         placed, free, complimentary, ok,
@@ -194,9 +194,15 @@ _STATES: Final[dict[Status, tuple[str, ...]]] = {
         geweigerd, ingetrokken
     """),
 }
-_STATE: Final[dict[str, Status]] = {word: state for state, words in _STATES.items() for word in words}
-STATES = "; ".join(f"{state}: {', '.join(words)}" for state, words in _STATES.items())
-"""The words for a state that are known, for a person to read."""
+_STATE: Final[dict[str, Status]] = {word: state for state, words in STATES.items() for word in words}
+USUAL: Final[dict[Status, str]] = {
+    "paid": "paid, valid, completed, bezahlt, gültig, payé, validé, pagado, válido, pagato, valido, betaald, geldig",
+    "pending": "pending, unpaid, open, offen, ausstehend, unbezahlt, en attente, impayé, pendiente, impagado, "
+    "in attesa, non pagato, openstaand, onbetaald",
+    "cancelled": "cancelled, refunded, void, expired, storniert, erstattet, ungültig, annulé, remboursé, cancelado, "
+    "anulado, reembolsado, annullato, rimborsato, geannuleerd, terugbetaald",
+}
+"""For a person who has to write one."""
 _YES = frozenset(_list("yes, y, true, 1, x, ja, j, wahr, oui, o, vrai, si, s, verdadero, vero, waar"))
 _NO = frozenset(("", *_list("no, n, false, 0, nein, falsch, non, faux, falso, nee, onwaar")))
 _ANSWERS = _YES | _NO

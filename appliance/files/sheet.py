@@ -25,6 +25,7 @@ FIRST = 200
 """Rows that columns are told by."""
 WIDEST = 500
 """Columns of a file."""
+_SEARCHED = 10_000  # rows, empty ones too, among which those are looked for
 _TOP = 12  # rows among which the headings are looked for
 _HEADING = 80  # characters
 _DELIMITERS = (";", "\t", "|", ",")  # what is rarer in texts wins where both would do
@@ -103,7 +104,7 @@ def opened(raw: bytes, name: str) -> Sheet:
     delimiter = sep[1] if sep else _delimiter(text, at)
     top = list(islice(_filled(text, at, delimiter), FIRST))
     if not top:
-        raise DataError(f"{name}: there is no row in it", remedy=_EXPORT)
+        raise DataError(f"{name}: there is no row in it that can be read", remedy=_EXPORT)
     place = words.heading_row([cells[:WIDEST] for _, cells in top[:_TOP]])
     head = None if place is None else top[place]
     below = [cells for _, cells in (top if place is None else top[place + 1 :])]
@@ -235,7 +236,8 @@ def _delimiter(text: str, at: int) -> str:
 
 
 def _filled(text: str, at: int, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    return ((line, cells) for line, cells in _rows(text, at, delimiter) if cells is not None and not blank(cells))
+    rows = islice(_rows(text, at, delimiter), _SEARCHED)
+    return ((line, cells) for line, cells in rows if cells is not None and not blank(cells))
 
 
 class _Lines:

@@ -31,6 +31,7 @@ CREATE TABLE p_slip(
   slip TEXT NOT NULL, copy INTEGER NOT NULL, kind TEXT NOT NULL, about TEXT NOT NULL, printer TEXT NOT NULL,
   pos INTEGER NOT NULL, at TEXT NOT NULL, outcome TEXT, PRIMARY KEY(slip, copy)) STRICT, WITHOUT ROWID;
 CREATE INDEX p_slip_open ON p_slip(printer, pos) WHERE outcome IS NULL;
+CREATE INDEX p_slip_doubtful ON p_slip(pos) WHERE outcome IN ('unknown', 'not_printed');
 """
 _OPEN = """
 SELECT 'receipt' AS what, sale AS id, copy, pos FROM p_receipt WHERE printer = :printer AND outcome IS NULL AND {where}

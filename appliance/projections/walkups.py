@@ -98,6 +98,22 @@ def paper_of(db: sqlite3.Connection, ticket: str) -> dict[str, Any]:
     return {"slip": ident, "copy": slip["copy"], "printer": slip["printer"], "outcome": slip["outcome"]}
 
 
+def doubtful(db: sqlite3.Connection, limit: int = 50) -> list[dict[str, Any]]:
+    """Tickets of the present event that their guests may not have, newest first: the newest copy broke off or never
+    came out, and nobody was let in with it. ``ticket, product, at, outcome``."""
+    event = events.current(db)
+    rows = db.execute(
+        "SELECT s.about AS ticket, t.product, s.at, s.outcome FROM p_slip s "
+        "JOIN p_ticket t ON t.ticket = s.about AND t.event = ? AND NOT t.revoked AND NOT t.cancelled "
+        "WHERE s.kind = 'ticket' AND s.outcome IN ('unknown', 'not_printed') "
+        "AND NOT EXISTS (SELECT 1 FROM p_slip n WHERE n.slip = s.slip AND n.copy > s.copy) "
+        "AND NOT EXISTS (SELECT 1 FROM p_place d WHERE d.ticket = s.about AND d.event = t.event AND d.entries > 0) "
+        "ORDER BY s.pos DESC LIMIT ?",
+        (event.event if event else "", limit),
+    )
+    return [dict(row) for row in rows]
+
+
 @knows("ticket.print")
 def for_print(db: sqlite3.Connection, ask: PrintTicket, around: Surroundings) -> TicketPaperKnown:
     """The ticket, and its newest copy."""

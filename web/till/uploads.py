@@ -216,9 +216,9 @@ class Uploads:
 def _times(raw: bytes) -> int:
     """How often its own size a file takes, with its text: that has one, two or four bytes a character, as the widest
     one wants."""
-    if raw.isascii():
+    if raw.isascii() or raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return 2
-    return 5 if _WIDE.search(raw) and not raw.startswith((b"\xff\xfe", b"\xfe\xff")) else 3
+    return 5 if _WIDE.search(raw) else 3
 
 
 def _answer(run: _Run, rows: int, following: int | None) -> dict[str, Any]:

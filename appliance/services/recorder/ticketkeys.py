@@ -58,4 +58,6 @@ class TicketKeys:
             if name.startswith("event-"):
                 self._own[kid] = key
             else:
-                self._pretix[kid] = PretixKey(key, name.split("-")[1])
+                event = name.removeprefix("pretix-").rpartition("-")[0]
+                known = self._pretix.get(kid, PretixKey(key, frozenset()))
+                self._pretix[kid] = PretixKey(key, known.events | {event})

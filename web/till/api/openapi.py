@@ -7,7 +7,7 @@ from flask import Blueprint
 from appliance.domain.kit import Outcome, Reason
 from appliance.domain.kitplan import StepName
 from web.till import auth
-from web.till.openapi import door
+from web.till.openapi import door, files
 from web.till.openapi.shapes import KEY, LIST, MINOR, TEXT, WHOLE, body, call, of
 
 blueprint = Blueprint("api_openapi", __name__)
@@ -120,6 +120,7 @@ DOCUMENT: dict[str, Any] = {
     },
     "paths": {
         **door.PATHS,
+        **files.PATHS,
         "/login": {
             "post": call(
                 "Sign in with a PIN",
@@ -138,7 +139,7 @@ DOCUMENT: dict[str, Any] = {
                 parameters=[KEY],
             )
         },
-        "/receipts": {"get": call("The receipts that somebody should look at", {"type": "object"})},
+        "/receipts": {"get": call("The receipts and tickets that somebody should look at", {"type": "object"})},
         "/sales/{sale}/reprint": {
             "post": call(
                 "One more copy of the receipt, marked DUPLICATE",

@@ -45,8 +45,9 @@ def settle(sale: str) -> dict[str, Any]:
 
 @blueprint.get("/receipts")
 def doubtful() -> dict[str, Any]:
-    """The receipts that somebody should look at."""
-    return {"receipts": paper.doubtful(deps().reader.db())}
+    """The receipts and tickets that somebody should look at."""
+    db = deps().reader.db()
+    return {"receipts": paper.doubtful(db), "tickets": walkups.doubtful(db)}
 
 
 @blueprint.get("/sales/<sale>")
