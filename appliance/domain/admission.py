@@ -224,7 +224,7 @@ def _answer(case: Case, ask: Scan | Admit, reason: Reason | None) -> dict[str, A
         "forcible": _forcible(case, reason),
         "entry": case.terms.entry if defined else None,
         "product": next(iter(case.product), None),
-        "session": case.session,
+        "session": next(iter(case.session), None),
         "entries": place.entries,
     }
     if place.first is not None and reason == "already_used":

@@ -127,18 +127,21 @@ class Case:
 
     @property
     def product(self) -> tuple[str, ...]:
-        """The names of what was bought, the exact one first; empty when nobody says."""
-        if (ticket := self.known.presented.pretix) is not None:
+        """What was bought, by all its names: as the shop's list calls it, and by the numbers of pretix. Empty when
+        nobody says."""
+        state, ticket = self.known.state, self.known.presented.pretix
+        names = [state.product] if state and state.product else []
+        if ticket is not None:
             item = str(ticket.item or 0)
-            return (f"{item}-{ticket.variation}", item) if ticket.variation else (item,)
-        return (self.known.state.product,) if self.known.state and self.known.state.product else ()
+            names += [f"{item}-{ticket.variation}", item] if ticket.variation else [item]
+        return tuple(names)
 
     @property
-    def session(self) -> str | None:
-        """None when nobody says."""
-        if (ticket := self.known.presented.pretix) is not None:
-            return str(ticket.subevent or 0)
-        return self.known.state.session if self.known.state else None
+    def session(self) -> tuple[str, ...]:
+        """When it is for, in the same way."""
+        state, ticket = self.known.state, self.known.presented.pretix
+        named = (state.session,) if state and state.session else ()
+        return named if ticket is None else (*named, str(ticket.subevent or 0))
 
     @property
     def validity(self) -> tuple[int | None, int | None]:
@@ -225,7 +228,7 @@ def _expired(case: Case) -> bool:
 
 def _wrong_session(case: Case) -> bool:
     sessions = case.terms.sessions
-    return not case.leaving and bool(sessions) and case.session is not None and case.session not in sessions
+    return not case.leaving and bool(sessions and case.session and not set(case.session) & set(sessions))
 
 
 def _unpaid(case: Case) -> bool:

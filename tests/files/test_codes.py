@@ -24,6 +24,7 @@ from appliance.files.codes import (
     parse_columns,
     read,
 )
+from appliance.files.headings import Status
 
 CODE: Columns = {"code": ("Code",)}
 
@@ -587,9 +588,15 @@ def test_words_for_a_state_are_known_and_others_are_asked_about(heading: str, ce
 
 
 def test_no_word_means_two_states_and_each_is_written_as_it_is_compared() -> None:
-    said = [word for part in headings.STATES.split("; ") for word in part.partition(": ")[2].split(", ")]
+    said = [word for words in headings.STATES.values() for word in words]
     assert len(said) == len(set(said)) > 150
     assert all(headings.plain(word) == word for word in said)
+
+
+@pytest.mark.parametrize("status", headings.USUAL)
+def test_a_word_that_a_person_is_told_to_write_is_known(status: Status) -> None:
+    assert {headings.state(word, "Status") for word in headings.USUAL[status].split(", ")} == {status}
+    assert headings.USUAL[status] in fault("Code,Status\nA1,perhaps\n", {**CODE, "status": ("Status",)}).remedy
 
 
 def test_each_heading_is_written_as_it_is_compared() -> None:
