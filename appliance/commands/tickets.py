@@ -176,7 +176,7 @@ def import_(box: Box, file: Path, list_: str, entry: str | None, columns: str | 
 
 
 def _confirm(table: codes.Table, columns: codes.Columns) -> None:
-    """Show a person what the columns were taken for; who cannot be asked has to say --yes or --columns."""
+    """Show what the columns were taken for; a person is asked, a script is not."""
     click.echo(f"{table.rows} rows, {table.encoding}, separated by {table.delimiter!r}.", err=True)
     for role in codes.ROLES:
         if role in columns:
@@ -186,9 +186,8 @@ def _confirm(table: codes.Table, columns: codes.Columns) -> None:
     left = [name for name in table.headings if not any(name in names for names in columns.values())]
     if left:
         click.echo(f"  not used: {', '.join(left)}", err=True)
-    if not sys.stdin.isatty():
-        raise DataError("nobody is there to confirm these columns", remedy="Say --yes, or name them with --columns.")
-    click.confirm("Is that right?", default=True, abort=True, err=True)
+    if sys.stdin.isatty():
+        click.confirm("Is that right?", default=True, abort=True, err=True)
 
 
 @command.group()

@@ -129,9 +129,8 @@ class Day:
         self.holders += more
         file = self._folder / "tickets.csv"
         file.write_text("\n".join(["code,holder,order,note,includes,colour", *lines, ""]))
-        self._run("tickets", "import", str(file), "--list", "general", "--yes")
+        self._run("tickets", "import", str(file), "--list", "general")
         self._run("tickets", "import", str(file), "--list", put.sentence("tickets import list_"), "--yes", code=1)
-        self._run("tickets", "import", str(file), "--list", "general", code=2)  # nobody is there to confirm
         columns = f"code={put.text('tickets import columns')}"
         self._run("tickets", "import", str(file), "--list", "general", "--columns", columns, code=2)
         for place in ("tickets issue list_", "list.define.list"):

@@ -1,5 +1,6 @@
 """The command line as people use it: real processes on a real folder."""
 
+import base64
 import csv
 import json
 import os
@@ -9,6 +10,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 CATALOGUE = """
 currency = "EUR"
@@ -128,21 +131,62 @@ def test_issued_tickets_come_as_csv_and_imported_codes_are_known_but_not_written
         rows = list(csv.DictReader(file))
     assert [row["holder"] for row in rows] == ["Ana Amber", "", ""]
     assert all(row["code"].startswith("BK1:") for row in rows)
-    assert json.loads(shell("tickets", "show", rows[0]["code"], "--json"))["list"] == "general"
+    assert json.loads(shell("tickets", "show", rows[0]["code"], "--json"))["lists"][0]["list"] == "general"
     foreign = tmp_path / "shop.csv"
-    foreign.write_bytes(
-        "\ufeffBarcode;Name\r\nSHOP-0001;Bo Birch\r\nSHOP-0002;\r\nSHOP-0001;again\r\n".encode("utf-16")
-    )
+    text = "Barcode;Name;Order\r\nSHOP-0001;Bo Birch;X7\r\nSHOP-0002;;\r\nSHOP-0001;again;\r\n"
+    foreign.write_bytes(text.encode("utf-16"))
+    answer = json.loads(shell("tickets", "import", foreign, "--list", "general", "--json", code=1))
+    assert (answer["imported"], answer["known"], answer["left_out"]) == (2, 0, 1)
+    assert answer["columns"] == {"code": ["Barcode"], "holder": ["Name"], "order": ["Order"]}
+    assert answer["faults"][0]["line"] == 4
     columns = ["--columns", "code=Barcode,holder=Name"]
-    assert "no column 'code'" in shell("tickets", "import", foreign, "--list", "general", code=2)
-    answer = json.loads(shell("tickets", "import", foreign, "--list", "general", *columns, "--json"))
-    assert answer == {"imported": 2, "known": 1}
+    answer = json.loads(shell("tickets", "import", foreign, "--list", "general", *columns, "--json", code=1))
+    assert (answer["imported"], answer["known"]) == (0, 2)
+    assert "Barcode, Name" in shell("tickets", "import", foreign, "--list", "general", "--columns", "code=Code", code=2)
+    (found,) = json.loads(shell("tickets", "search", "birch bo", "--json"))
+    assert (found["holder"], found["order"], found["lists"]) == ("Bo Birch", "X7", ["general"])
     shell("tickets", "revoke", "SHOP-0001")
     assert json.loads(shell("tickets", "show", "SHOP-0001", "--json"))["revoked"] is True
     shell("tickets", "show", "SHOP-0009", code=1)
     journal = (tmp_path / "data" / "journal.db").read_bytes()
-    for word in (b"SHOP-0001", b"Birch", b"Amber"):
+    for word in (b"SHOP-0001", b"Birch", b"X7", b"Amber"):
         assert word not in journal
+
+
+def test_lists_gates_and_what_a_shop_says_later_are_set_from_the_command_line(shell: Shell, tmp_path: Path) -> None:
+    shell("tickets", "define", "evening", "--entry", "reentry", "--capacity", 40, "--product", "Evening", "--pending")
+    shell("tickets", "define", "evening", "--confirm", "Over 18?", "--ask", "Who is with you?")
+    shell("tickets", "gate", "side door", "--list", "evening", "--out")
+    said = json.loads(shell("tickets", "lists", "--json"))
+    (evening,) = said["lists"]
+    assert (evening["entry"], evening["capacity"], evening["pending"]) == ("reentry", 40, True)
+    assert said["gates"] == [{"gate": "side door", "lists": ["evening"], "direction": "out"}]
+    assert "there is no list" in shell("tickets", "gate", "door", "--list", "nowhere", code=1)
+    revoked = tmp_path / "revoked.csv"
+    revoked.write_text("Secret\nAAA-1\nAAA-2\n")
+    assert "2 tickets: revoked" in shell("tickets", "mark", "revoked", "--file", revoked)
+    shell("tickets", "mark", "blocked", "AAA-3")
+    told = [json.loads(shell("tickets", "show", f"AAA-{n}", "--json")) for n in (1, 2, 3)]
+    assert [(one["revoked"], one["blocked"]) for one in told] == [(True, False), (True, False), (False, True)]
+    shell("tickets", "mark", "unblocked", "AAA-3")
+    assert json.loads(shell("tickets", "show", "AAA-3", "--json"))["blocked"] is False
+    assert "no ticket is named" in shell("tickets", "mark", "paid", code=2)
+
+
+def test_keys_of_pretix_come_as_pem_or_as_its_api_gives_them_and_go_again(shell: Shell, tmp_path: Path) -> None:
+    pem = Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    for number, content in enumerate((pem, base64.b64encode(pem), b"no key")):
+        (tmp_path / f"{number}.key").write_bytes(content)
+    first = json.loads(shell("tickets", "keys", "add", tmp_path / "0.key", "--pretix", "--json"))
+    assert json.loads(shell("tickets", "keys", "add", tmp_path / "1.key", "--pretix", "--json")) == first
+    assert "not a PEM public key" in shell("tickets", "keys", "add", tmp_path / "2.key", code=2)
+    listed = json.loads(shell("tickets", "keys", "list", "--json"))
+    assert [(key["kid"], key["signs"]) for key in listed] == [(first["kid"], "pretix")]
+    shell("tickets", "keygen")
+    own = json.loads(shell("tickets", "keygen", "--json"))["kid"]
+    assert "this box signs with it" in shell("tickets", "keys", "remove", own, code=2)
+    shell("tickets", "keys", "remove", first["kid"])
+    assert [key["signs"] for key in json.loads(shell("tickets", "keys", "list", "--json"))] == ["boothkit"]
 
 
 def test_an_export_holds_every_body_and_neutralises_formulas(shell: Shell, tmp_path: Path) -> None:
