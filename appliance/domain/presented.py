@@ -1,6 +1,6 @@
 """What a code is, before any rule of the door is applied: one of our tokens, a ticket of pretix, or a plain code."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -53,15 +53,19 @@ def picked(ticket: str) -> Presented:
 
 
 def present(
-    code: str, plain_id: str, keys: Mapping[bytes, Ed25519PublicKey], pretix_keys: Mapping[bytes, PretixKey]
+    code: str,
+    plain_id: str,
+    keys: Callable[[], Mapping[bytes, Ed25519PublicKey]],
+    pretix_keys: Callable[[], Mapping[bytes, PretixKey]],
 ) -> Presented:
-    """What ``code`` is. ``plain_id``: the HMAC under which it is known when it is no token of ours; keys by kid."""
+    """What ``code`` is. ``plain_id``: the HMAC under which it is known when it is no token of ours; keys by kid, asked
+    for only when the code is signed."""
     if not code or len(code) > tokens.MAX_TEXT or not code.isprintable():
         return Presented(None, fault="unreadable")
     if code.startswith(tokens.PREFIX):
-        return _token(code, keys)
+        return _token(code, keys())
     if pretix.claims_to_be(code):
-        return _pretix(code, plain_id, pretix_keys)
+        return _pretix(code, plain_id, pretix_keys())
     return Presented(plain_id)
 
 

@@ -219,7 +219,7 @@ def for_scan(db: sqlite3.Connection, ask: Scan | Admit, around: Surroundings) ->
         shown = picked(ask.ticket)
     else:
         code = (ask.code or "").strip()
-        shown = present(code, around.plain_ticket(code), around.ticket_keys(), around.pretix_keys())
+        shown = present(code, around.plain_ticket(code), around.ticket_keys, around.pretix_keys)
     state = tickets.state(db, shown.ticket, name) if shown.ticket else None
     past = places(db, shown.ticket, name) if shown.ticket else {}
     home = tickets.home(db, shown.ticket, name) if shown.ticket else ""

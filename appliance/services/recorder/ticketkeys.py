@@ -1,6 +1,7 @@
 """Keys of tickets in DATA/keys (PEM, Ed25519), read again when the folder changes: ``event-*.pub`` for our own tickets,
 ``pretix-EVENT-KID.pub`` for those of pretix."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from appliance.domain.tokens import key_kid
 from appliance.files.tickets import event_key
 
 logger = log.get("recorder")
+KINDS = ("event-", "pretix-")
+"""How the names of their files begin."""
 
 
 class TicketKeys:
@@ -40,8 +43,9 @@ class TicketKeys:
 
     def _look(self) -> None:
         """A file that is no key is left out and named in the log."""
-        found = [*self._folder.glob("event-*.pub"), *self._folder.glob("pretix-*.pub")]
-        seen = tuple(sorted((path.name, path.stat().st_mtime_ns) for path in found))
+        with os.scandir(self._folder) as entries:
+            found = [one for one in entries if one.name.startswith(KINDS) and one.name.endswith(".pub")]
+            seen = tuple(sorted((one.name, one.stat().st_mtime_ns) for one in found))
         if seen == self._seen:
             return
         self._seen, self._own, self._pretix = seen, {}, {}

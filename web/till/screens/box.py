@@ -6,7 +6,8 @@ from typing import Any
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
 from appliance.errors import invalid
-from appliance.projections import events, paper
+from appliance.projections import events, paper, walkups
+from appliance.receipts.tickets import ticket_words
 from web.common.body import command_key
 from web.till import auth, frame
 from web.till.deps import deps, here
@@ -76,6 +77,18 @@ def _doubtful(zone: str) -> list[dict[str, Any]]:
     ]
 
 
+def _tickets(zone: str) -> list[dict[str, Any]]:
+    return [
+        {
+            **one,
+            "at": here().wording.time(one["at"], zone),
+            "digits": ticket_words(one["ticket"]),
+            "words": _OUTCOMES[one["outcome"]],
+        }
+        for one in walkups.doubtful(deps().reader.db(), MOST_RECEIPTS)
+    ]
+
+
 def _now() -> dict[str, Any]:
     state = frame.box_status()
     event = events.current(deps().reader.db())
@@ -93,6 +106,7 @@ def _now() -> dict[str, Any]:
         "workers": workers,
         "devices": devices,
         "receipts": _doubtful(zone),
+        "tickets": _tickets(zone),
         "clock": _TRUST[state["clock"]["trust"]],
         "pos": number(state["journal"]["pos"]),
         "checkpoint": number(state["journal"]["checkpoint"]),

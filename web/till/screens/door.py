@@ -20,6 +20,8 @@ PLOT_WIDTH = 300
 """Units of the bar that shows how full a list is."""
 _LAST = 8
 _HOUR_MS = 3_600_000
+_TERMS = ("list", "entry", "capacity")
+"""What the page's script knows of a list."""
 _ICONS = {"admitted": "tick", "exited": "back", "refused": "cross"}
 
 
@@ -70,7 +72,7 @@ def _now() -> dict[str, object]:
         "attendance": kpis.kpis(db, at)["attendance"],
         "an_hour": door.entries_since(db, event.event if event else "", rfc3339(at.wall_ms - _HOUR_MS)),
         "lists": [_list(one) for one in shape["lists"]],
-        "shape": shape,
+        "shape": {"lists": [{key: one[key] for key in _TERMS} for one in shape["lists"]], "gates": shape["gates"]},
         "scans": [_scan(one, event.timezone if event else "UTC") for one in door.scans(db, _LAST)],
     }
 

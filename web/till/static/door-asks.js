@@ -12,6 +12,7 @@ const pin = byId("let-pin"); // null where the lead is signed in
 
 let busy = false; // an approval is on its way
 let ask = null;
+let done = null;
 
 // Whether somebody types here, or waits for the answer to what they typed.
 export function held() {
@@ -31,7 +32,8 @@ function again({ found, body }) {
 
 function open(record) {
   const { questions } = record.found;
-  return questions && !record.answered && !record.declined ? questions[Object.keys(record.answers || {}).length] : undefined;
+  if (!questions || record.answered || record.declined) return undefined;
+  return questions[Object.keys(record.answers || {}).length];
 }
 
 // Show what there is to ask of this verdict, which is another than before.
@@ -53,7 +55,8 @@ function drawQuestion() {
   byId("question-text").textContent = now.text;
   byId("question-field").hidden = !text;
   byId("question-no").hidden = text;
-  byId("question-yes").textContent = text ? (last ? words.door.checkAnswers : words.door.goOn) : last ? words.door.yesLetIn : words.door.yes;
+  const on = text ? words.door.goOn : words.door.yes;
+  byId("question-yes").textContent = last ? (text ? words.door.checkAnswers : words.door.yesLetIn) : on;
 }
 
 async function take(given) {
@@ -133,13 +136,12 @@ async function approve(decide) {
     document.activeElement.blur(); // nobody types any more: the verdict may appear
     return done(verdict, body);
   }
-  say(problem ? words.door.problemWhy(problem.detail, problem.remedy) : words.door.noLead, pin || reason);
+  const said = problem ? words.door.problemWhy(problem.detail, problem.remedy) : words.door.noLead;
+  say(said, pin || reason);
 }
 
-let done = null;
-
-// `again`: asks a body and shows the verdict, true when there was one; `decide`: asks with a lead's PIN, → what queue()
-// says; `show`: shows a verdict.
+// `again`: asks a body and shows the verdict, true when there was one; `decide`: asks with a lead's PIN and says what
+// queue() says; `show`: shows a verdict; `back`: the lead's form is closed.
 export function startAsks(hooks) {
   ask = hooks.again;
   done = hooks.show;

@@ -14,13 +14,22 @@ const MOST = 5; // verdicts in the row of the last ones
 const SEEN_MS = 2000; // what was on the screen for so long was seen
 const SMALLER = ["long", "longer"];
 const TIGHTER = ["little", "some", "much"];
-const CLASSES = { yes: "yes", out: "yes", no: "no", expired: "no", early: "no", ask: "pass", wait: "wait", undone: "wait" };
-const ICONS = { yes: "tick", out: "back", no: "cross", expired: "cross", early: "cross", ask: "note", wait: "clock", undone: "undo" };
-const SOUNDS = { yes: "yes", out: "yes", no: "no", expired: "no", early: "no", ask: "ask", undone: "undone" };
+const LOOKS = {
+  yes: { look: "yes", sign: "tick", sound: "yes" },
+  out: { look: "yes", sign: "back", sound: "yes" },
+  no: { look: "no", sign: "cross", sound: "no" },
+  expired: { look: "no", sign: "cross", sound: "no" },
+  early: { look: "no", sign: "cross", sound: "no" },
+  ask: { look: "pass", sign: "note", sound: "ask" },
+  wait: { look: "wait", sign: "clock" },
+  undone: { look: "wait", sign: "undo", sound: "undone" },
+};
+const BARE = { over: "", includes: "", note: "", said: [] };
 
 const byId = (id) => document.getElementById(id);
 const face = byId("face");
-const keys = Object.fromEntries(["ask", "undo", "let", "find", "next"].map((name) => [name, face.querySelector(`[data-do=${name}]`)]));
+const key = (name) => face.querySelector(`[data-do=${name}]`);
+const keys = { ask: key("ask"), undo: key("undo"), let: key("let") };
 
 let shown = null; // the verdict on the screen: {found, body, face, until, undone, seen}
 let shownAt = 0;
@@ -43,8 +52,8 @@ export function tell(found, body = null) {
 
 // A scan without a verdict, and why. Nobody went in by it as far as is known.
 export function tellNone(why, body) {
-  const found = { verdict: "none", at: new Date().toISOString() };
-  enter({ found, body, face: { shape: "wait", word: words.door.noVerdict, over: "", why, includes: "", note: "", said: [] }, until: 0 });
+  const none = { ...BARE, shape: "wait", word: words.door.noVerdict, why };
+  enter({ found: { verdict: "none" }, body, face: none, until: 0 });
 }
 
 function enter(record) {
@@ -79,8 +88,9 @@ export function amend(record, more) {
 // The box is being asked, and has been silent `silences` times.
 export function pause(waiting, silences) {
   if (on.held()) return;
-  const why = [silences ? words.door.stillAsking : "", waiting ? words.door.queued(waiting) : ""];
-  show({ found: { verdict: "none" }, body: null, face: { shape: "wait", word: words.door.checking, over: "", why: why.join(" ").trim(), said: [] }, until: 0 }, false);
+  const why = [silences ? words.door.stillAsking : "", waiting ? words.door.queued(waiting) : ""].join(" ").trim();
+  const asking = { ...BARE, shape: "wait", word: words.door.checking, why };
+  show({ found: { verdict: "none" }, body: null, face: asking, until: 0 }, false);
 }
 
 function show(record, loud) {
@@ -92,7 +102,7 @@ function show(record, loud) {
   face.scrollTop = 0;
   on.shown(record);
   draw();
-  if (loud && settings().sound) play(SOUNDS[record.face.shape]);
+  if (loud && settings().sound) play(LOOKS[record.face.shape].sound);
 }
 
 export function close() {
@@ -111,8 +121,8 @@ function view({ found, face: said, undone }) {
 export function draw() {
   if (!shown) return;
   const { found } = shown;
-  const { shape: name, word, over, why, includes = "", note = "", said } = view(shown);
-  face.className = `verdict ${CLASSES[name]}`;
+  const { shape: name, word, over, why, includes, note, said } = view(shown);
+  face.className = `verdict ${LOOKS[name].look}`;
   face.dataset.show = name;
   byId("face-where").textContent = words.door.where(found.gate || settings().gate, found.list);
   byId("face-counts").textContent = shape().counts;
@@ -151,16 +161,17 @@ function fit(word) {
 // ---- the last verdicts
 
 function drawPast() {
-  const more = dropped ? [el("li", { class: "more", "aria-label": words.door.pastMoreWords(dropped) }, words.door.pastMore(dropped))] : [];
-  fill(byId("past"), [...more, ...past.map(pastItem)]);
+  const hidden = el("span", { class: "vh" }, words.door.pastMoreWords(dropped));
+  const more = el("li", { class: "more" }, el("span", { "aria-hidden": "true" }, words.door.pastMore(dropped)), hidden);
+  fill(byId("past"), [...(dropped ? [more] : []), ...past.map(pastItem)]);
   byId("past").hidden = past.length < 2;
 }
 
 function pastItem(record, index) {
   const { shape: name, word } = view(record);
   const ticket = ticketWords(record.found.ticket);
-  const parts = [icon(ICONS[name]), el("span", {}, record.found.ticket ? ticket.slice(-4) : words.door.pastNone)];
-  const look = { class: `one ${CLASSES[name]}`, title: words.door.past(word, ticket) };
+  const parts = [icon(LOOKS[name].sign), el("span", {}, record.found.ticket ? ticket.slice(-4) : words.door.pastNone)];
+  const look = { class: `one ${LOOKS[name].look}`, title: words.door.past(word, ticket) };
   if (record === shown) look["aria-current"] = "true";
   const again = { ...look, type: "button", "data-past": index, "aria-label": words.door.pastAgain(word, ticket) };
   return el("li", {}, isMovement(record) ? el("span", look, ...parts) : el("button", again, ...parts));
@@ -211,7 +222,7 @@ export function setUndone(scan) {
     record.undone = true;
     if (record !== shown) continue;
     draw();
-    if (isShown() && settings().sound) play(SOUNDS.undone);
+    if (isShown() && settings().sound) play(LOOKS.undone.sound);
   }
   drawPast();
 }

@@ -62,9 +62,10 @@ async function look() {
 }
 
 function line({ ticket, holder, order, product, session, note, marks, lists }) {
-  const about = [product, session, order && words.door.find.order(order), ticketWords(ticket)].filter(Boolean).join(", ");
-  const key = el("button", { type: "button", class: "btn", "data-ticket": ticket }, direction() === "out" ? words.door.find.letOut : words.door.find.admit);
-  key.setAttribute("aria-describedby", `found-${ticket}`);
+  const bought = [product, session, order && words.door.find.order(order), ticketWords(ticket)];
+  const about = bought.filter(Boolean).join(", ");
+  const does = direction() === "out" ? words.door.find.letOut : words.door.find.admit;
+  const look = { type: "button", class: "btn", "data-ticket": ticket, "aria-describedby": `found-${ticket}` };
   const text = el(
     "div",
     { class: "grow", id: `found-${ticket}` },
@@ -74,7 +75,7 @@ function line({ ticket, holder, order, product, session, note, marks, lists }) {
     ...(note ? [el("span", { class: "small" }, words.door.note(note))] : []),
     ...marks.map((mark) => tag("flag", reasonWords(MARKS[mark])[0], "stop")),
   );
-  return el("li", { id: `line-${ticket}` }, icon("person"), text, key);
+  return el("li", { id: `line-${ticket}` }, icon("person"), text, el("button", look, does));
 }
 
 function where({ list, entries, inside, first }) {

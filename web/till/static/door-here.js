@@ -16,7 +16,7 @@ export function settings() {
   return { gate: "", list: "", direction: null, others: true, sound: false, ...read().door };
 }
 
-// The lists and gates that the box has, with who is inside and how it went; renewed with the live part of the page.
+// The lists and gates that the box has, and how many went in and out; renewed with the live part of the page.
 export function shape() {
   const { shape: text, in: entered, out, hour } = byId("door-shape").dataset;
   return { ...JSON.parse(text), counts: words.door.counts(entered, out, hour) };
@@ -67,7 +67,8 @@ export function draw() {
   byId("gate").closest("label").hidden = Boolean(defined) && !naming;
   if (document.activeElement !== byId("gate")) byId("gate").value = gate;
   const here = gates.find((one) => one.gate === (gate || PLAIN));
-  byId("gate-lists").textContent = here && here.lists.length ? words.door.gates.lists(here.lists) : words.door.gates.all;
+  const said = here && here.lists.length ? words.door.gates.lists(here.lists) : words.door.gates.all;
+  byId("gate-lists").textContent = said;
   const choices = lists.map((one) => el("option", { value: one.list, id: `list-${one.list}` }, one.list));
   fill(byId("list"), [el("option", { value: "", id: "list-" }, words.door.everyList), ...choices]);
   byId("list").value = lists.some((one) => one.list === list) ? list : "";
@@ -100,6 +101,10 @@ export function startHere({ back }) {
     if (target.name === "d") set({ direction: target.value });
     if (target.id === "others" || target.id === "sound") set({ [target.id]: target.checked });
     if (target.matches("[type=radio], [type=checkbox]")) back();
+  });
+  byId("gate").addEventListener("blur", () => {
+    naming = false;
+    draw();
   });
   document.addEventListener("boothkit:part", draw);
   draw();

@@ -1,5 +1,5 @@
-// Scans on their way to the box: in the order of the codes, one at a time, each with an identity of its own. A scan that
-// got no answer keeps its identity: the same again is the same scan.
+// Scans on their way to the box: in the order of the codes, one at a time, each with an identity of its own. A scan
+// that got no answer keeps its identity: the same again is the same scan.
 
 import { call, toLogin } from "./api.js";
 import { mint } from "./store.js";

@@ -43,10 +43,16 @@ export function faceOf(found) {
   return { ...face, includes, note: found.note ? words.door.note(found.note) : "", said: facts(found) };
 }
 
+// Some shops' products have numbers for names, which say nothing to anybody.
+function productName({ product }) {
+  return product && /[^\d-]/.test(product) ? product : "";
+}
+
 function entry(found) {
   const nth = found.entries === undefined ? "" : words.door.entry(found.entries + 1);
-  const good = [found.product, found.entries ? nth : found.product ? nth.toLowerCase() : words.door.ok];
-  const why = found.time_checked ? good.filter(Boolean).join(", ") : words.door.notChecked;
+  const product = productName(found);
+  const good = product ? [product, nth.toLowerCase()].filter(Boolean).join(", ") : found.entries ? nth : words.door.ok;
+  const why = found.time_checked ? good : words.door.notChecked;
   const byLead = Boolean(found.overruled || found.forced_by);
   return {
     shape: "yes",
@@ -57,7 +63,8 @@ function entry(found) {
 }
 
 function exit(found) {
-  return { shape: "out", word: words.door.exited, over: "", why: found.time_checked ? words.door.out : words.door.notChecked };
+  const why = found.time_checked ? words.door.out : words.door.notChecked;
+  return { shape: "out", word: words.door.exited, over: "", why };
 }
 
 function refusal(found) {
@@ -73,9 +80,10 @@ function reasonWhy(found) {
     const ago = words.span(Math.max(0, (new Date(found.at) - before) / 1000));
     return words.door.firstEntry(clock(before), found.first.gate, ago);
   }
-  if (found.reason === "expired" && found.valid_until) return words.door.validUntil(moment(found.valid_until, found.at));
-  if (found.reason === "not_yet_valid" && found.valid_from) return words.door.validFrom(moment(found.valid_from, found.at));
-  if (found.reason === "list_full" && list && list.capacity) return words.door.allTaken(list.capacity);
+  const { reason, valid_until: until, valid_from: from, at } = found;
+  if (reason === "expired" && until) return words.door.validUntil(moment(until, at));
+  if (reason === "not_yet_valid" && from) return words.door.validFrom(moment(from, at));
+  if (reason === "list_full" && list && list.capacity) return words.door.allTaken(list.capacity);
   return "";
 }
 
@@ -89,11 +97,14 @@ function moment(seconds, at) {
 function facts(found) {
   const list = listNamed(found.list);
   const rule = found.entry || (list && list.entry);
+  // The product stands in the line below the word already.
+  const isSaid = found.verdict === "admitted" && found.time_checked && !found.overruled && productName(found);
   const second = { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: zone };
   return [
     ["ticket", ticketWords(found.ticket)],
     ["holder", found.holder],
-    ["product", found.verdict === "admitted" && found.time_checked && !found.overruled ? "" : found.product],
+    ["product", isSaid ? "" : found.product],
+    ["session", found.reason === "wrong_session" ? found.session : ""],
     ["reentry", found.reason === "already_used" && rule ? words.door.reentry[rule] : ""],
     ["list", found.list],
     ["at", new Intl.DateTimeFormat("en-GB", second).format(new Date(found.at))],

@@ -46,6 +46,11 @@ async function overhear(found) {
   amend(record, { holder, order, note, includes, product });
 }
 
+// A plugged-in scanner's ticket once more, from here: with the list's questions this time.
+function askAgain({ ticket, gate: from }) {
+  ask({ ticket, gate: from, direction: "in" });
+}
+
 // ---- going between the face, the search and the field
 
 function listen() {
@@ -148,7 +153,7 @@ document.addEventListener("click", (event) => {
   if (key.dataset.do === "find") find();
   else if (key.dataset.do === "next") ready();
   else if (key.dataset.do === "let") openLet();
-  else if (key.dataset.do === "ask") ask({ ticket: current().found.ticket, gate: current().found.gate, direction: "in" });
+  else if (key.dataset.do === "ask") askAgain(current().found);
 });
 
 // ---- what comes from elsewhere

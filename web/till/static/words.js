@@ -131,7 +131,7 @@ export const words = {
     includes: (things) => `Includes: ${things.join(", ")}`,
     note: (text) => `Note: ${text}`,
     noTicket: "None",
-    facts: { ticket: "Ticket", holder: "Holder", product: "Product", reentry: "Re-entry", list: "List", at: "At" },
+    facts: { ticket: "Ticket", holder: "Holder", product: "Product", session: "Session", reentry: "Re-entry", list: "List", at: "At" },
     undo: (left) => `Undo, ${left} s`,
     undoing: "Undoing",
     wentIn: "Nobody went in with this scan.",
