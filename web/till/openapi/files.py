@@ -8,7 +8,7 @@ from web.till.openapi.shapes import KEY, LIST, MINOR, TEXT, WHOLE, body, call, o
 _FILE = {"name": "file", "in": "path", "required": True, "schema": TEXT}
 _NAME = {"name": "name", "in": "query", "description": "of the file, as it is shown", "schema": TEXT}
 _TEXTS = LIST | {"items": TEXT}
-_COLUMNS = of({role: _TEXTS for role in ROLES}, closed=True)
+_COLUMNS = of(dict.fromkeys(ROLES, _TEXTS), closed=True)
 _LOOKED_AT = of(
     {
         "file": TEXT,
