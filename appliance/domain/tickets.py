@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, assert_never
+from typing import Any, Literal, assert_never
 
 import msgspec
 
@@ -100,7 +100,8 @@ class TicketsKnown:
 
 
 class AskDetails(Ask, frozen=True, kw_only=True):
-    """``holder``, ``order``, ``note``, ``includes``: kept in people.db only."""
+    """``holder``, ``order``, ``note``, ``includes``: kept in people.db only; ``status``: None when nobody says: a new
+    ticket is paid then, and of one that is known it is no news."""
 
     holder: str | None = None
     order: str | None = None
@@ -108,7 +109,7 @@ class AskDetails(Ask, frozen=True, kw_only=True):
     includes: tuple[str, ...] = ()
     product: str | None = None
     session: str | None = None
-    status: Status = "paid"
+    status: Status | None = None
     valid_from: int | None = None
     valid_until: int | None = None
 
@@ -205,6 +206,18 @@ def _person(ticket: AskDetails, ctx: Context) -> Personal | None:
     return ctx.seal(said) if said else None
 
 
+def _details(ticket: AskDetails, person: Personal | None) -> dict[str, Any]:
+    """The fields of ``TicketDetails``."""
+    return {
+        "holder": person.ref if person else None,
+        "product": ticket.product,
+        "session": ticket.session,
+        "status": ticket.status or "paid",
+        "valid_from": ticket.valid_from,
+        "valid_until": ticket.valid_until,
+    }
+
+
 @command("tickets.issue", IssueTickets, ADMIN, bulk=True)
 def issue(ask: IssueTickets, known: TicketsKnown, ctx: Context) -> Decided:
     """One fact a ticket."""
@@ -212,16 +225,7 @@ def issue(ask: IssueTickets, known: TicketsKnown, ctx: Context) -> Decided:
     new = [ticket for ticket in ask.tickets if ticket.ticket not in known.present]
     people = [_person(ticket, ctx) for ticket in new]
     facts = [
-        TicketIssued(
-            ticket=ticket.ticket,
-            list=ask.list,
-            holder=person.ref if person else None,
-            product=ticket.product,
-            session=ticket.session,
-            status=ticket.status,
-            valid_from=ticket.valid_from,
-            valid_until=ticket.valid_until,
-        )
+        TicketIssued(ticket=ticket.ticket, list=ask.list, **_details(ticket, person))
         for ticket, person in zip(new, people, strict=True)
     ]
     answer = {"issued": len(facts), "known": len(ask.tickets) - len(facts)}
@@ -246,15 +250,7 @@ def import_tickets(ask: ImportTickets, known: TicketsKnown, ctx: Context) -> Dec
     answer = {"imported": len(new), "known": len(ask.tickets) - len(new), "changed": len(news)}
     people = [_person(ticket, ctx) for ticket in new.values()]
     tickets = [
-        ImportedTicket(
-            ticket=name,
-            holder=person.ref if person else None,
-            product=ticket.product,
-            session=ticket.session,
-            status=ticket.status,
-            valid_from=ticket.valid_from,
-            valid_until=ticket.valid_until,
-        )
+        ImportedTicket(ticket=name, **_details(ticket, person))
         for (name, ticket), person in zip(new.items(), people, strict=True)
     ]
     facts: list[Fact] = [*news.values()]

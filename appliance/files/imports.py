@@ -35,7 +35,7 @@ def pieces(raw: bytes, name: str, columns: Columns, list_: str, ident: str) -> I
         if isinstance(row, RowFault):
             faults.append(row)
             continue
-        ticket = _ticket(row)
+        ticket = _ticket(row, says_status="status" in columns)
         weight = len(json.dumps(ticket, ensure_ascii=False).encode())
         if tickets and (len(tickets) == ROWS or size + weight > LARGEST):
             part += 1
@@ -54,7 +54,7 @@ def _piece(
     return Piece(f"{ident}-{part}", data, line, faults)
 
 
-def _ticket(row: CodeRow) -> dict[str, Any]:
+def _ticket(row: CodeRow, *, says_status: bool) -> dict[str, Any]:
     said = {
         "holder": row.holder,
         "order": row.order,
@@ -63,5 +63,5 @@ def _ticket(row: CodeRow) -> dict[str, Any]:
         "note": row.note,
         "includes": list(row.includes),
     }
-    status = {} if row.status == "paid" else {"status": row.status}
+    status = {"status": row.status} if says_status else {}
     return {"code": row.code, **{name: text for name, text in said.items() if text}, **status}
