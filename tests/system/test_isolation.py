@@ -139,8 +139,8 @@ def test_a_worker_reaches_the_recorder_in_its_own_role_only(
 def test_the_portal_has_no_command_of_anybody_else(box: Container) -> None:
     commands = command_types()
     foreign = sorted(name for name, command in commands.items() if "guest" not in command.roles)
-    foreign += ["uplink.receipt", "checkpoint.cosign", "checkpoint.request", "follower.advance", "receipt.link"]
-    assert {"sale.complete", "event.close", "drawer.open", "ticket.revoke"} <= set(foreign)
+    foreign += ["uplink.receipt", "checkpoint.cosign", "checkpoint.request", "follower.advance", "receipt.link", "ticket.code"]
+    assert {"sale.complete", "event.close", "drawer.open", "tickets.mark", "ticket.admit"} <= set(foreign)
     for actor in ("guest:x", "staff:s1", "admin:cli"):
         said = inside(box, "portal", COMMANDS, ["guest", actor, foreign])
         assert set(said.values()) <= {"role"}, {name: slug for name, slug in said.items() if slug != "role"}
