@@ -1,7 +1,8 @@
 """What one fact adds to the numbers: sums by log, event and hour, and the newest state of events, devices, batteries.
 
 Every fact that central holds counts once, on whichever line it stands: what a box forgot has happened all the same.
-Training sales count nowhere, nor does a fact with an amount that no box lets through.
+Voids and refunds count against sales, in the hour in which they happen. Training counts nowhere, nor does a fact with
+an amount that no box lets through.
 """
 
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from appliance.domain.events import EventClosed, EventCreated, EventOpened
 from appliance.domain.footfall import CrossingsCounted
 from appliance.domain.kernel import MAX_AMOUNT, Fact
 from appliance.domain.power import PowerSampled
+from appliance.domain.refunds import MoneyBack, SaleRefunded, SaleVoided
 from appliance.domain.sales import SaleCompleted
 
 _HOUR_MS = 3_600_000
@@ -65,6 +67,10 @@ def _added(fact: Fact) -> Iterator[Added]:
     match fact:
         case SaleCompleted(training=False):
             yield from _sale(fact)
+        case SaleVoided(training=False):
+            yield from _back(fact, sales=-1)
+        case SaleRefunded(training=False):
+            yield from _back(fact, sales=0)
         case CrossingsCounted() if fact.in_ >= 0 <= fact.out:
             yield CROSSING, (fact.line,), (fact.in_, fact.out)
         case TicketAdmitted():
@@ -92,6 +98,19 @@ def _sale(fact: SaleCompleted) -> Iterator[Added]:
         yield TENDER, (fact.currency, tender.kind), (1, amount)
     for line in fact.lines:
         yield ITEM, (fact.currency, line.sku, line.unit), (line.qty, line.total)
+
+
+def _back(fact: MoneyBack, sales: int) -> Iterator[Added]:
+    """What goes back is less of everything; a voided sale is none."""
+    net, tax = sum(line.net for line in fact.vat), sum(line.tax for line in fact.vat)
+    yield SALES, (fact.currency,), (sales, -fact.total, -net, -tax)
+    for vat in fact.vat:
+        yield TAX, (fact.currency, vat.rate), (-vat.net, -vat.tax, -vat.gross)
+    for tender in fact.tenders:
+        yield TENDER, (fact.currency, tender.kind), (0, -tender.amount)
+    for line in fact.lines:
+        sign = 1 if line.taken else -1
+        yield ITEM, (fact.currency, line.sku, line.unit), (sign * line.qty, sign * line.total)
 
 
 def hour_of(at: str) -> str:

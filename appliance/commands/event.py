@@ -1,5 +1,7 @@
 """``boothkit event``: create, open, close, show."""
 
+from typing import Any
+
 import click
 
 from appliance.commands._common import Box, common
@@ -15,10 +17,13 @@ def command() -> None:
 @click.option("--currency", default="EUR", show_default=True, help="ISO 4217.")
 @click.option("--timezone", default="Europe/Berlin", show_default=True, help="IANA name.")
 @click.option("--area-m2", required=True, help="The space that the cell pays for.")
+@click.option("--cash-rounding", type=int, help="Smallest coin in use, in minor units (5: no 1 and 2 cents).")
 @common
-def create(box: Box, name: str, currency: str, timezone: str, area_m2: str) -> None:
+def create(box: Box, name: str, currency: str, timezone: str, area_m2: str, cash_rounding: int | None) -> None:
     """Create an event; the one before must be closed."""
-    data = {"name": name, "currency": currency, "timezone": timezone, "area_m2": area_m2}
+    data: dict[str, Any] = {"name": name, "currency": currency, "timezone": timezone, "area_m2": area_m2}
+    if cash_rounding is not None:
+        data["cash_rounding"] = cash_rounding
     answer = box.send("event.create", data).answer
     box.out(answer, f"Created {name} as {answer['event']}. Next: boothkit event open")
 

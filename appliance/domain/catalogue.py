@@ -1,6 +1,7 @@
 """The catalogue: what is sold, at which price and VAT rate, and how much of it there is."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,7 @@ from appliance.domain.lists import label, list_name
 from appliance.errors import invalid
 
 MAX_ITEMS = 500
+MAX_AGE = 99
 ItemKind = Literal["unit", "weight", "open", "deposit"]
 _SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
@@ -19,7 +21,9 @@ _SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 class Item(Fact, frozen=True):
     """One thing for sale. ``price``: minor units a piece (a kilogram for ``weight``, a proposal for ``open``);
     ``vat``: rate contained in the price; ``stock``: pieces (grams when weighed) at the start, None = not counted;
-    ``cost``: minor units a piece (a kilogram when weighed); ``ticket``: each piece admits by this check-in list."""
+    ``cost``: minor units a piece (a kilogram when weighed); ``ticket``: each piece admits by this check-in list;
+    ``vat_takeaway``: the rate when it is taken away, None = the same; ``group``: what the variants of one thing have
+    in common, each of which is an item; ``min_age``: years, whoever buys it shows an ID."""
 
     sku: str
     name: str
@@ -32,6 +36,9 @@ class Item(Fact, frozen=True):
     maker: str | None = None
     lot: str | None = None
     ticket: str | None = None
+    vat_takeaway: str | None = None
+    group: str | None = None
+    min_age: int | None = None
 
 
 @kind("catalogue.changed/1")
@@ -91,11 +98,16 @@ def item_fault(item: Item) -> str | None:
         return f"stock {item.stock}: wants a number from 0"
     if item.cost is not None and not 0 <= item.cost <= MAX_AMOUNT:
         return f"cost {item.cost}: wants minor units from 0"
-    try:
-        money.rate(item.vat)
-    except ValueError as error:
-        return f"vat: {error}"
-    for key in ("category", "maker", "lot"):
+    if item.min_age is not None and not 1 <= item.min_age <= MAX_AGE:
+        return f"min_age {item.min_age}: wants 1 to {MAX_AGE} years"
+    if item.vat_takeaway is not None and item.kind == "deposit":
+        return "vat_takeaway: a deposit has one rate, which it comes back with"
+    for key, rate in (("vat", item.vat), ("vat_takeaway", item.vat_takeaway)):
+        try:
+            money.rate("0" if rate is None else rate)
+        except ValueError as error:
+            return f"{key}: {error}"
+    for key in ("category", "maker", "lot", "group"):
         text = getattr(item, key)
         if text is not None and not (1 <= len(text) <= 60 and text.isprintable()):
             return f"{key} has 1 to 60 printable characters"
@@ -113,15 +125,16 @@ def _ticket_fault(list_: str, item: Item) -> str | None:
     return None
 
 
-def items_from(rows: list[dict[str, object]]) -> list[Item]:
-    """Items from the tables of a file; raises a ``validation`` Problem that names item and key."""
+def items_from(rows: Iterable[tuple[int, dict[str, object]]]) -> list[Item]:
+    """Items from the tables of a file, each with its number there; raises a ``validation`` Problem that names item and
+    key."""
     items = []
-    for number, row in enumerate(rows, 1):
+    for number, row in rows:
         unknown = set(row) - set(Item.__struct_fields__)
         if unknown:
             raise invalid(
                 f"item {number} ({row.get('sku', '?')}): unknown key {min(unknown)!r}; "
-                f"allowed are {', '.join(Item.__struct_fields__)}"
+                f"allowed are {', '.join(Item.__struct_fields__)}, variants"
             )
         try:
             items.append(msgspec.convert(row, Item))

@@ -1,41 +1,279 @@
-"""The cash drawer: opened with its float. Counting and closing belong to the books."""
+"""The cash drawers: opened with a float, each by its cashier; money in and out; which one a sale belongs to.
 
+Counting and closing are in ``closing``, X and Z in ``books``.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from appliance.domain.events import Event, require_open
-from appliance.domain.kernel import MAX_AMOUNT, STAFF, Ask, Context, Decided, Fact, command, kind, refuse
+from appliance.domain.kernel import (
+    MAX_AMOUNT,
+    STAFF,
+    Ask,
+    Context,
+    Decided,
+    Fact,
+    Personal,
+    PersonRef,
+    command,
+    kind,
+    refuse,
+)
 from appliance.errors import invalid
+
+MoveReason = Literal["float", "to_safe", "from_safe", "expense", "tips", "other"]
+NoSaleReason = Literal["change", "check", "mistake", "other"]
+
+MAX_NOTE = 200
+MAX_PIECES = 100_000
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 .-]{0,18}[A-Za-z0-9])?")
+_ONLY_IN = frozenset({"float", "from_safe"})
+_ONLY_OUT = frozenset({"to_safe", "expense"})
+
+COINS: Mapping[str, tuple[int, ...]] = {
+    "EUR": (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000),
+    "CHF": (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 100_000),
+    "GBP": (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000),
+    "USD": (1, 5, 10, 25, 50, 100, 200, 500, 1000, 2000, 5000, 10_000),
+    "SEK": (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000),
+    "NOK": (100, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000),
+    "DKK": (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000),
+    "PLN": (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000),
+    "CZK": (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000),
+}
+"""Coins and notes in use, in minor units, as the banks that issue them list them: European Central Bank, Swiss National
+Bank, Bank of England and Royal Mint, Federal Reserve and US Mint, Riksbank, Norges Bank, Danmarks Nationalbank,
+Narodowy Bank Polski, Czech National Bank. Of a currency that is not here any denomination is counted."""
 
 
 @kind("drawer.opened/1")
 class DrawerOpened(Fact, frozen=True):
-    """A drawer starts with ``float`` minor units of change in it."""
+    """A drawer starts with ``float`` minor units of change in it. ``name``: what people call it."""
 
     drawer: str
     float: int
+    name: str = "1"
+
+
+@kind("drawer.moved/1")
+class DrawerMoved(Fact, frozen=True):
+    """Money was put in (``amount`` in minor units, positive) or taken out (negative) without a sale. ``reason_ref``:
+    what was said of it; ``printer``: the one that opens the drawer."""
+
+    drawer: str
+    amount: int
+    reason: MoveReason
+    reason_ref: PersonRef | None = None
+    printer: str | None = None
+
+
+@kind("drawer.unlocked/1")
+class DrawerUnlocked(Fact, frozen=True):
+    """No-sale: the drawer was opened without money on record. ``reason_ref`` and ``printer``: as for a movement."""
+
+    drawer: str
+    reason: NoSaleReason
+    reason_ref: PersonRef | None = None
+    printer: str | None = None
+
+
+@kind("drawer.counted/1")
+class DrawerCounted(Fact, frozen=True):
+    """Somebody counted what is in it, without being told what should be. ``coins``: denomination in minor units → how
+    many; ``counted``: their sum. The newest count is the one that is true."""
+
+    drawer: str
+    coins: dict[str, int]
+    counted: int
 
 
 @dataclass(frozen=True)
-class DrawerKnown:
-    """The present event, and the drawer that is open."""
+class Drawer:
+    """One that is open. ``event``: the one that it serves: it was opened for it, or it was left open and goes on, since
+    money in a box is the same on the next day as long as its ``currency`` is; ``by``: the actor who opened it; ``at``:
+    when (RFC 3339); ``float``, ``counted``: minor units; ``since``: sales, refunds and movements after that
+    count."""
+
+    drawer: str
+    name: str
+    event: str
+    currency: str
+    by: str
+    at: str
+    float: int
+    counted: int | None
+    since: int
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the newest count is still true."""
+        return self.counted is not None and self.since == 0
+
+
+@dataclass(frozen=True)
+class Drawers:
+    """Those that are open, in the order of their opening. ``closed``: the one that was asked for has its Z already;
+    its id."""
+
+    open: Sequence[Drawer] = ()
+    closed: str | None = None
+
+    def of(self, event: str) -> "Drawers":
+        """Only those that serve this event."""
+        return Drawers(tuple(one for one in self.open if one.event == event), self.closed)
+
+
+@dataclass(frozen=True)
+class OpeningKnown:
+    """The present event, and the drawers that are open."""
 
     event: Event | None
-    drawer: str | None
+    drawers: Drawers
 
 
 class OpenDrawer(Ask, frozen=True):
-    """``float``: minor units of change."""
+    """``float``: minor units of change; ``name``: by default the lowest free number."""
 
     float: int
+    name: str | None = None
+
+
+class MoveMoney(Ask, frozen=True):
+    """``amount``: minor units, positive in, negative out; ``drawer``: id or name, by default the cashier's own;
+    ``note``: what else is to be said."""
+
+    amount: int
+    reason: MoveReason
+    drawer: str | None = None
+    note: str | None = None
+
+
+class NoSale(Ask, frozen=True):
+    """As for money that is moved."""
+
+    reason: NoSaleReason
+    drawer: str | None = None
+    note: str | None = None
+
+
+def choose(drawers: Drawers, actor: str, asked: str | None) -> Drawer:
+    """The drawer that was asked for by its id or name, else the one that this actor opened, else the only one.
+
+    Refuses ``drawer-closed`` and ``drawer-unclear``, each with the list of those that are open. It does not repeat
+    what was asked for: that may be anything.
+    """
+    if asked is not None:
+        for one in drawers.open:
+            if asked in (one.drawer, one.name):
+                return one
+        refuse("drawer-closed", f"that drawer is not open; open: {listed(drawers.open)}", "Open it, or name another.")
+    if not drawers.open:
+        refuse("drawer-closed", "no drawer is open", "Open the drawer with its float first.")
+    found = [one for one in drawers.open if one.by == actor] or list(drawers.open)
+    if len(found) > 1:
+        refuse(
+            "drawer-unclear",
+            f"several drawers are open: {listed(found)}",
+            "Say which drawer, or open your own.",
+            drawers=[{"drawer": one.drawer, "name": one.name, "by": one.by} for one in found],
+        )
+    return found[0]
+
+
+def for_sale(drawers: Drawers, actor: str, asked: str | None, event: str) -> tuple[str, str | None]:
+    """The drawer of a sale, and the one that it was rung up for when that has its Z already: a Z never changes, so
+    what waited until after it stands in the books that are open now (docs/decisions/0010)."""
+    here = drawers.of(event)
+    if here.closed is not None and here.open:
+        return choose(here, actor, None).drawer, here.closed
+    return choose(here, actor, asked).drawer, None
+
+
+def listed(drawers: Sequence[Drawer]) -> str:
+    """As a refusal names them."""
+    return ", ".join(f"drawer {one.name} ({one.by})" for one in drawers) or "none"
+
+
+def sealed(note: str | None, ctx: Context) -> Personal | None:
+    """What was said beyond the reason, for the erasable table; None when nothing was."""
+    said = (note or "").strip()
+    if len(said) > MAX_NOTE:
+        raise invalid(f"note: wants at most {MAX_NOTE} characters, this has {len(said)}")
+    return ctx.seal({"reason": said}) if said else None
+
+
+def count_up(coins: Mapping[str, int], currency: str) -> int:
+    """Minor units; raises ``validation`` for what is no coin or note of this currency, or no number of them."""
+    known, total = COINS.get(currency), 0
+    for text, pieces in coins.items():
+        if not (text.isascii() and text.isdigit() and len(text) <= 9 and str(int(text)) == text and int(text) > 0):
+            raise invalid("coins: a denomination is its worth in minor units, such as 200")
+        if known is not None and int(text) not in known:
+            raise invalid(f"coins: {currency} has no {text}; there are {', '.join(map(str, known))}")
+        if not 0 <= pieces <= MAX_PIECES:
+            raise invalid(f"coins: {pieces} of {text}: wants 0 to {MAX_PIECES}")
+        total += int(text) * pieces
+    if total > MAX_AMOUNT:
+        raise invalid(f"coins: {total} is more than a drawer can hold ({MAX_AMOUNT})")
+    return total
+
+
+def decided(drawer: Drawer, facts: Sequence[Fact], answer: dict[str, Any], *said: Personal | None) -> Decided:
+    """Of a drawer: its facts belong to the event that it serves, also when that is over."""
+    told = {"drawer": drawer.drawer, "name": drawer.name, **answer}
+    return Decided(facts, told, personal=[one for one in said if one is not None], event=drawer.event)
 
 
 @command("drawer.open", OpenDrawer, STAFF)
-def open_drawer(ask: OpenDrawer, known: DrawerKnown, ctx: Context) -> Decided:
-    """One drawer is open at a time."""
+def open_drawer(ask: OpenDrawer, known: OpeningKnown, ctx: Context) -> Decided:
+    """One drawer a cashier; several cashiers have theirs at the same time."""
     if not 0 <= ask.float <= MAX_AMOUNT:
         raise invalid(f"float {ask.float}: wants minor units from 0")
-    require_open(known.event)
-    if known.drawer is not None:
-        refuse("drawer-open", f"drawer {known.drawer} is open already", "Close it with its Z report first.")
+    if ask.name is not None and not _NAME.fullmatch(ask.name):
+        raise invalid("name: wants 1 to 20 letters, digits, spaces, dots, dashes")
+    event = require_open(known.event)
+    here = known.drawers.of(event.event).open
+    for one in here:
+        if one.by == ctx.actor:
+            refuse("drawer-open", f"drawer {one.name} is open already", "Close it with its Z report first.")
+    taken = {one.name for one in known.drawers.open}
+    if ask.name in taken:
+        refuse("drawer-open", f"a drawer {ask.name} is open already", "Give this one another name.")
+    name = ask.name or next(str(n) for n in range(1, len(taken) + 2) if str(n) not in taken)
     drawer = ctx.new_id("d")
-    return Decided([DrawerOpened(drawer=drawer, float=ask.float)], {"drawer": drawer, "float": ask.float})
+    fact = DrawerOpened(drawer=drawer, float=ask.float, name=name)
+    return Decided([fact], {"drawer": drawer, "name": name, "float": ask.float})
+
+
+@command("drawer.move", MoveMoney, STAFF)
+def move(ask: MoveMoney, known: Drawers, ctx: Context) -> Decided:
+    """Cash in or out; it opens the drawer."""
+    if not 0 < abs(ask.amount) <= MAX_AMOUNT:
+        raise invalid(f"amount {ask.amount}: wants minor units, positive in, negative out")
+    if ask.reason in (_ONLY_OUT if ask.amount > 0 else _ONLY_IN):
+        way = "taken out: a negative amount" if ask.amount > 0 else "put in: a positive amount"
+        raise invalid(f"amount {ask.amount}: for {ask.reason} money is {way}")
+    drawer = choose(known, ctx.actor, ask.drawer)
+    said = sealed(ask.note, ctx)
+    fact = DrawerMoved(
+        drawer=drawer.drawer,
+        amount=ask.amount,
+        reason=ask.reason,
+        reason_ref=said.ref if said else None,
+        printer=ctx.printer or None,
+    )
+    return decided(drawer, [fact], {"amount": ask.amount, "reason": ask.reason}, said)
+
+
+@command("drawer.no_sale", NoSale, STAFF)
+def no_sale(ask: NoSale, known: Drawers, ctx: Context) -> Decided:
+    """The drawer opens, and that is on record."""
+    drawer = choose(known, ctx.actor, ask.drawer)
+    said = sealed(ask.note, ctx)
+    fact = DrawerUnlocked(
+        drawer=drawer.drawer, reason=ask.reason, reason_ref=said.ref if said else None, printer=ctx.printer or None
+    )
+    return decided(drawer, [fact], {"reason": ask.reason}, said)

@@ -1,5 +1,6 @@
-"""Money: integer minor units, exact rates, one rounding rule (half away from zero)."""
+"""Money: integer minor units, exact rates, one rounding rule (half away from zero), and the smallest coins."""
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -10,6 +11,24 @@ from appliance.domain.kernel import Fact
 
 Minor = NewType("Minor", int)
 """An amount in the smallest unit of its currency: cents for EUR."""
+
+SMALLEST_COIN = {
+    "AUD": 5,
+    "CAD": 5,
+    "CHF": 5,
+    "CZK": 100,
+    "DKK": 50,
+    "HUF": 500,
+    "NOK": 100,
+    "NZD": 10,
+    "SEK": 100,
+}
+"""What cash is rounded to, in minor units, where smaller coins are gone; 1 in every other currency. From CLDR,
+supplemental/currencyData (cashRounding, cashDigits; HUF: Magyar Nemzeti Bank, coins from 5 forint up), AUD and NZD: the
+Reserve Banks' notices of 1992 and 2006. EUR has its 1 and 2 cent coins; Belgium, Estonia, Finland, Ireland, Italy,
+Lithuania, the Netherlands and Slovakia round to 5 all the same, which an event there says."""
+
+_PLAIN = re.compile(r"[0-9]+(\.[0-9]{1,6})?")
 
 
 class VatLine(Fact, frozen=True):
@@ -27,15 +46,23 @@ def half_up(numerator: int, denominator: int = 1) -> int:
     return whole if numerator >= 0 else -whole
 
 
+def round_cash(amount: int, step: int) -> int:
+    """The amount as coins can pay it: the nearest multiple of ``step`` (> 0), halves away from zero."""
+    return half_up(amount, step) * step
+
+
 @lru_cache(maxsize=64)
 def rate(text: str) -> Fraction:
-    """A rate such as ``"0.19"`` exactly; raises ValueError when it is not a decimal from 0 up to and including 1."""
+    """A rate such as ``"0.19"`` exactly; raises ValueError when it is not a plain decimal from 0 up to and including 1.
+    A sign or an exponent is none: nobody writes a rate so, and 1E-999999999 fills the memory."""
     try:
         decimal = Decimal(text)
     except InvalidOperation as error:
         raise ValueError(f"{text!r} is not a decimal number such as 0.19") from error
     if not decimal.is_finite() or not 0 <= decimal <= 1:
         raise ValueError(f"a rate lies between 0 and 1, not at {text}")
+    if not _PLAIN.fullmatch(text):
+        raise ValueError(f"{text!r} is not a decimal number such as 0.19, with at most 6 places")
     return Fraction(decimal)
 
 

@@ -1,17 +1,22 @@
-"""Catalogue files: TOML with ``[[item]]`` tables, or CSV with the same headers."""
+"""Catalogue files: TOML with ``[[item]]`` tables, or CSV with the same headers. An item's variants become items of a
+group, each with a sku, and so a stock, of its own."""
 
 import csv
 import io
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from appliance.domain.catalogue import Item, items_from
-from appliance.errors import DataError, Problem
+from appliance.errors import DataError, Problem, invalid
 
-_NUMBERS = ("price", "stock", "cost")
-_COLUMNS = ("sku", "name", "price", "vat", "kind", "category", "stock", "cost", "maker", "lot", "ticket")
+_NUMBERS = ("price", "stock", "cost", "min_age")
+_COLUMNS = Item.__struct_fields__
+_OF_VARIANTS = ("sku", "name", "price", "stock", "cost", "lot")
+_OF_EACH = frozenset({"stock", "lot", "group"})
+_SKU_PART = re.compile(r"[A-Za-z0-9._-]+")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -31,7 +36,7 @@ def read(path: Path, *, currency: str | None) -> list[dict[str, Any]]:
     if stated is not None and currency is not None and stated != currency:
         raise DataError(f"{path}: currency is {stated!r}, the event's is {currency}")
     try:
-        items = items_from(rows)
+        items = items_from((number, item) for number, row in enumerate(rows, 1) for item in _variants(number, row))
     except Problem as problem:
         raise DataError(f"{path}: {problem.detail}") from problem
     return [{key: getattr(item, key) for key in _COLUMNS if getattr(item, key) is not None} for item in items]
@@ -54,6 +59,34 @@ def _toml(path: Path, text: str) -> tuple[list[dict[str, Any]], str | None]:
     return rows, stated
 
 
+def _variants(number: int, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The items that a table stands for: itself, or one for each of its ``variants``, which are names or tables with
+    what differs. Raises ``validation``."""
+    if "variants" not in row:
+        return [row]
+    where = f"item {number} ({row.get('sku', '?')})"
+    common = {key: value for key, value in row.items() if key != "variants"}
+    if found := _OF_EACH & set(common):
+        raise invalid(f"{where}: {min(found)} belongs to each of its variants")
+    asked = row["variants"]
+    if not isinstance(asked, list) or not asked:
+        raise invalid(f'{where}: variants: wants a list such as ["S", "M"] or [{{name = "S", stock = 5}}]')
+    return [_variant(f"{where}, variant {place}", common, one) for place, one in enumerate(asked, 1)]
+
+
+def _variant(where: str, common: dict[str, Any], asked: Any) -> dict[str, Any]:
+    own = {"name": asked} if isinstance(asked, str) else asked
+    if not isinstance(own, dict) or not isinstance(own.get("name"), str) or not own["name"].strip():
+        raise invalid(f"{where}: wants a name")
+    if unknown := set(own) - set(_OF_VARIANTS):
+        raise invalid(f"{where}: unknown key {min(unknown)!r}; allowed are {', '.join(_OF_VARIANTS)}")
+    name, part = own["name"].strip(), str(own.get("sku") or own["name"]).strip()
+    if not _SKU_PART.fullmatch(part):
+        raise invalid(f"{where}: {part!r} cannot end a sku: give the variant a sku of letters, digits, dot, dash")
+    named = {"sku": f"{common.get('sku', '')}-{part}", "name": f"{common.get('name', '')} {name}"}
+    return {**common, **own, **named, "group": common.get("name")}
+
+
 def _csv(path: Path, text: str) -> list[dict[str, Any]]:
     lines = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if ";" in text.partition("\n")[0] else ",")
     rows = []
@@ -69,6 +102,8 @@ def _csv(path: Path, text: str) -> list[dict[str, Any]]:
                     raise DataError(
                         f"{path}, line {lines.line_num}, {key}: {item[key]!r} is not a whole number of minor units"
                     ) from error
+        if "variants" in item:
+            item["variants"] = [name.strip() for name in item["variants"].split("|")]
         rows.append(item)
     return rows
 

@@ -4,7 +4,10 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from appliance.domain.catalogue import CatalogueChanged, CatalogueKnown, ImportCatalogue, Item
+from appliance.domain.refunds import SaleRefunded, SaleVoided
 from appliance.domain.sales import SaleCompleted
 from appliance.journal.records import Record
 from appliance.projections.registry import Surroundings, folds, knows
@@ -12,12 +15,12 @@ from appliance.projections.registry import Surroundings, folds, knows
 TABLES = """
 CREATE TABLE p_item(
   sku TEXT PRIMARY KEY, ordinal INTEGER NOT NULL, name TEXT NOT NULL, price INTEGER NOT NULL, vat TEXT NOT NULL,
-  kind TEXT NOT NULL, category TEXT, stock INTEGER, cost INTEGER, maker TEXT, lot TEXT, ticket TEXT,
-  sold INTEGER NOT NULL) STRICT;
+  kind TEXT NOT NULL, category TEXT, stock INTEGER, cost INTEGER, maker TEXT, lot TEXT, ticket TEXT, vat_takeaway TEXT,
+  "group" TEXT, min_age INTEGER, sold INTEGER NOT NULL) STRICT;
 CREATE TABLE p_catalogue(version INTEGER NOT NULL, at TEXT NOT NULL) STRICT;
 """
 
-_COLUMNS = "sku, name, price, vat, kind, category, stock, cost, maker, lot, ticket"
+_COLUMNS = ", ".join(f'"{name}"' for name in Item.__struct_fields__)  # group is a word of SQL
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,9 @@ class ItemView:
     kind: str
     category: str | None
     stock: int | None
+    vat_takeaway: str | None
+    group: str | None
+    min_age: int | None
 
 
 @folds(CatalogueChanged)
@@ -41,11 +47,9 @@ def changed(db: sqlite3.Connection, record: Record, fact: CatalogueChanged) -> N
         row = db.execute("SELECT ordinal, stock, sold FROM p_item WHERE sku = ?", (item.sku,)).fetchone()
         ordinal = row["ordinal"] if row else record.pos * 1000 + number
         sold = row["sold"] if row and row["stock"] == item.stock else 0
-        values = [getattr(item, column.strip()) for column in _COLUMNS.split(",")]
-        db.execute(
-            f"INSERT OR REPLACE INTO p_item({_COLUMNS}, ordinal, sold) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*values, ordinal, sold),
-        )
+        values = (*msgspec.structs.astuple(item), ordinal, sold)
+        places = ", ".join("?" * len(values))
+        db.execute(f"INSERT OR REPLACE INTO p_item({_COLUMNS}, ordinal, sold) VALUES({places})", values)
     db.execute("DELETE FROM p_catalogue")
     db.execute("INSERT INTO p_catalogue VALUES(?, ?)", (fact.version, record.body["at"]))
 
@@ -57,6 +61,14 @@ def sold(db: sqlite3.Connection, record: Record, fact: SaleCompleted) -> None:
         db.executemany("UPDATE p_item SET sold = sold + ? WHERE sku = ?", [(line.qty, line.sku) for line in fact.lines])
 
 
+@folds(SaleVoided, SaleRefunded)
+def restocked(db: sqlite3.Connection, record: Record, fact: SaleVoided | SaleRefunded) -> None:
+    """What can be sold again is there again; a deposit that is taken again is not."""
+    if fact.restock and not fact.training:
+        back = [(-line.qty if line.taken else line.qty, line.sku) for line in fact.lines]
+        db.executemany("UPDATE p_item SET sold = sold - ? WHERE sku = ?", back)
+
+
 def version(db: sqlite3.Connection) -> int:
     """The catalogue's version, 0 before the first."""
     row = db.execute("SELECT version FROM p_catalogue").fetchone()
@@ -66,8 +78,9 @@ def version(db: sqlite3.Connection) -> int:
 def items(db: sqlite3.Connection) -> list[ItemView]:
     """All items in the order of their file."""
     rows = db.execute(
-        "SELECT sku, name, price, vat, kind, category, CASE WHEN stock IS NULL THEN NULL ELSE max(0, stock - sold) END "
-        "FROM p_item ORDER BY ordinal"
+        "SELECT sku, name, price, vat, kind, category, "
+        "CASE WHEN stock IS NULL THEN NULL ELSE max(0, stock - sold) END AS stock, "
+        'vat_takeaway, "group", min_age FROM p_item ORDER BY ordinal'
     )
     return [ItemView(*row) for row in rows]
 

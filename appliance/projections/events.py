@@ -10,16 +10,19 @@ from appliance.projections.registry import Surroundings, folds, knows
 TABLES = """
 CREATE TABLE p_event(
   event TEXT PRIMARY KEY, ordinal INTEGER NOT NULL, name TEXT NOT NULL, currency TEXT NOT NULL, timezone TEXT NOT NULL,
-  area_m2 TEXT NOT NULL, state TEXT NOT NULL, opened_at TEXT, opened_pos INTEGER, closed_at TEXT) STRICT;
+  area_m2 TEXT NOT NULL, state TEXT NOT NULL, cash_rounding INTEGER NOT NULL, opened_at TEXT,
+  opened_pos INTEGER, closed_at TEXT) STRICT;
 """
+
+_COLUMNS = "event, name, currency, timezone, area_m2, state, cash_rounding"
 
 
 @folds(EventCreated)
 def created(db: sqlite3.Connection, record: Record, fact: EventCreated) -> None:
     """A new event."""
     db.execute(
-        "INSERT INTO p_event VALUES(?, ?, ?, ?, ?, ?, 'created', NULL, NULL, NULL)",
-        (fact.event, record.pos, fact.name, fact.currency, fact.timezone, fact.area_m2),
+        "INSERT INTO p_event VALUES(?, ?, ?, ?, ?, ?, 'created', ?, NULL, NULL, NULL)",
+        (fact.event, record.pos, fact.name, fact.currency, fact.timezone, fact.area_m2, fact.cash_rounding),
     )
 
 
@@ -40,17 +43,13 @@ def closed(db: sqlite3.Connection, record: Record, fact: EventClosed) -> None:
 
 def current(db: sqlite3.Connection) -> Event | None:
     """The newest event, whatever its state."""
-    row = db.execute(
-        "SELECT event, name, currency, timezone, area_m2, state FROM p_event ORDER BY ordinal DESC LIMIT 1"
-    ).fetchone()
+    row = db.execute(f"SELECT {_COLUMNS} FROM p_event ORDER BY ordinal DESC LIMIT 1").fetchone()  # noqa: S608 - ours
     return Event(*row) if row else None
 
 
 def get(db: sqlite3.Connection, event: str) -> Event | None:
     """An event by its id, also one that is over."""
-    row = db.execute(
-        "SELECT event, name, currency, timezone, area_m2, state FROM p_event WHERE event = ?", (event,)
-    ).fetchone()
+    row = db.execute(f"SELECT {_COLUMNS} FROM p_event WHERE event = ?", (event,)).fetchone()  # noqa: S608 - ours
     return Event(*row) if row else None
 
 
@@ -60,7 +59,7 @@ def opened_at(db: sqlite3.Connection, event: str) -> str | None:
     return row["opened_at"] if row else None
 
 
-@knows("event.create", "event.open", "event.close")
+@knows("event.create", "event.open")
 def for_events(db: sqlite3.Connection, ask: Ask, around: Surroundings) -> EventKnown:
     """The present event."""
     return EventKnown(current(db))

@@ -5,7 +5,7 @@ from typing import Any
 
 from appliance.clock import Now, parse_rfc3339
 from appliance.domain import kpis as numbers
-from appliance.projections import door, events
+from appliance.projections import door, events, sales
 
 
 def kpis(db: sqlite3.Connection, now: Now) -> dict[str, Any]:
@@ -20,25 +20,26 @@ def measure(db: sqlite3.Connection, now: Now) -> numbers.Measured:
     opened = events.opened_at(db, name)
     start = parse_rfc3339(opened) if opened else None
     source, flow = _flow(db, name, start)
-    sales = db.execute(
+    sold = db.execute(
         "SELECT count(*) AS n, coalesce(sum(total), 0) AS gross, coalesce(sum(net), 0) AS net, "
         "coalesce(sum(cost), 0) AS cost, coalesce(sum(lines_without_cost), 0) AS without, min(at) AS first "
         "FROM p_sale WHERE event = ? AND NOT training",
         (name,),
     ).fetchone()
-    first = (parse_rfc3339(sales["first"]) - start) / 1000 if sales["first"] and start is not None else None
+    back = sales.taken_back(db, name)
+    first = (parse_rfc3339(sold["first"]) - start) / 1000 if sold["first"] and start is not None else None
     return numbers.Measured(
         source=source,
         flow=flow,
         seconds_open=None if start is None else (now.wall_ms - start) / 1000,
-        sales=sales["n"],
-        gross=sales["gross"],
-        net=sales["net"],
-        cost=sales["cost"],
-        lines_without_cost=sales["without"],
+        sales=sold["n"] - back["voids"],
+        gross=sold["gross"] - back["gross"],
+        net=sold["net"] - back["net"],
+        cost=sold["cost"] - back["cost"],
+        lines_without_cost=sold["without"],
         signups=0,
         redemptions=0,
-        buys=sales["n"],
+        buys=sold["n"] - back["voids"],
         first_sale_s=first,
         area_m2=event.area_m2 if event else None,
     )

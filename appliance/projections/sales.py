@@ -18,7 +18,8 @@ CREATE TABLE p_sale(
   pos INTEGER PRIMARY KEY, sale TEXT NOT NULL UNIQUE, log INTEGER NOT NULL, n INTEGER NOT NULL, number TEXT NOT NULL,
   event TEXT NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL, drawer TEXT NOT NULL, currency TEXT NOT NULL,
   total INTEGER NOT NULL, net INTEGER NOT NULL, cost INTEGER NOT NULL, lines_without_cost INTEGER NOT NULL,
-  training INTEGER NOT NULL, UNIQUE(log, n)) STRICT;
+  training INTEGER NOT NULL, note_ref TEXT, UNIQUE(log, n)) STRICT;
+CREATE INDEX p_sale_people ON p_sale(pos) WHERE note_ref IS NOT NULL;
 """
 
 
@@ -27,9 +28,9 @@ def completed(db: sqlite3.Connection, record: Record, fact: SaleCompleted) -> No
     """A sale, with what the numbers need beside it."""
     log, _, n = fact.number.partition("-")
     cost = sum(half_up((line.cost or 0) * line.qty, 1000 if line.unit == "gram" else 1) for line in fact.lines)
-    without = sum(1 for line in fact.lines if line.cost is None and line.total > 0)
+    without = sum(1 for line in fact.lines if line.cost is None and (line.full or line.total) > 0)
     db.execute(
-        "INSERT INTO p_sale VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO p_sale VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             record.pos,
             fact.sale,
@@ -46,6 +47,7 @@ def completed(db: sqlite3.Connection, record: Record, fact: SaleCompleted) -> No
             cost,
             without,
             int(fact.training),
+            fact.note_ref.ref if fact.note_ref else None,
         ),
     )
 
@@ -67,6 +69,11 @@ def get(db: sqlite3.Connection, sale: str) -> dict[str, Any] | None:
     }
 
 
+def people(db: sqlite3.Connection) -> set[str]:
+    """Every record of people.db that a sale refers to."""
+    return {ref for (ref,) in db.execute("SELECT note_ref FROM p_sale WHERE note_ref IS NOT NULL")}
+
+
 def recent(db: sqlite3.Connection, limit: int = 20) -> list[dict[str, Any]]:
     """The newest sales first: number, time, total."""
     rows = db.execute("SELECT sale, number, at, total, currency, pos FROM p_sale ORDER BY pos DESC LIMIT ?", (limit,))
@@ -74,7 +81,8 @@ def recent(db: sqlite3.Connection, limit: int = 20) -> list[dict[str, Any]]:
 
 
 def today(db: sqlite3.Connection, now: Now) -> dict[str, Any]:
-    """``count`` and ``gross`` of the present event's sales since midnight where it is; ``since`` in UTC."""
+    """``count`` and ``gross`` of the present event's sales since midnight where it is, less what went back; ``since``
+    in UTC."""
     event = events.current(db)
     local = datetime.fromtimestamp(now.wall_ms / 1000, ZoneInfo(event.timezone) if event else UTC)
     since = rfc3339(round(local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000))
@@ -82,12 +90,30 @@ def today(db: sqlite3.Connection, now: Now) -> dict[str, Any]:
         "SELECT count(*), coalesce(sum(total), 0) FROM p_sale WHERE event = ? AND at >= ? AND NOT training",
         (event.event if event else "", since),
     ).fetchone()
-    return {"count": count, "gross": gross, "since": since}
+    back = taken_back(db, event.event if event else "", since)
+    return {"count": count - back["voids"], "gross": gross - back["gross"], "since": since}
+
+
+def taken_back(db: sqlite3.Connection, event: str, since: str = "") -> sqlite3.Row:
+    """What an event's numbers are less: ``voids, gross, net, cost``. A void counts when its sale did, a refund when the
+    money went back."""
+    row: sqlite3.Row = db.execute(
+        "SELECT coalesce(sum(b.voids), 0) AS voids, coalesce(sum(b.total), 0) AS gross, coalesce(sum(b.net), 0) AS net,"
+        " coalesce(sum(b.cost), 0) AS cost FROM p_back b JOIN p_sale s ON s.sale = b.of WHERE NOT b.training "
+        "AND iif(b.voids, s.event, b.event) = ? AND iif(b.voids, s.at, b.at) >= ?",
+        (event, since),
+    ).fetchone()
+    return row
 
 
 def next_number(db: sqlite3.Connection, log: int) -> int:
-    """The next receipt number within a log; gap-free because it is taken in the sale's transaction."""
-    (n,) = db.execute("SELECT coalesce(max(n), 0) + 1 FROM p_sale WHERE log = ?", (log,)).fetchone()
+    """The next receipt number within a log, of sales, voids and refunds; gap-free because it is taken in the same
+    transaction."""
+    (n,) = db.execute(
+        "SELECT 1 + max(coalesce((SELECT max(n) FROM p_sale WHERE log = :log), 0), "
+        "coalesce((SELECT max(n) FROM p_back WHERE log = :log), 0))",
+        {"log": log},
+    ).fetchone()
     return int(n)
 
 
@@ -96,4 +122,6 @@ def for_sale(db: sqlite3.Connection, ask: CompleteSale, around: Surroundings) ->
     """Event, drawer, the items asked for and what is left of them, the next number; for tickets, the lists."""
     items, left = catalogue.pick(db, {line.sku for line in ask.lines})
     terms = lists.lists(db) if any(item.ticket for item in items.values()) else {}
-    return SaleKnown(events.current(db), drawer.current(db), items, left, next_number(db, around.log), terms)
+    return SaleKnown(
+        events.current(db), drawer.drawers(db, ask.drawer), items, left, next_number(db, around.log), terms
+    )

@@ -54,7 +54,7 @@ def receipt(
     sale: dict[str, Any], *, event_name: str, timezone: str, url: str, copy: int = 0, locale: str = "en"
 ) -> list[Element]:
     """The elements of a sale's receipt. ``sale``: data of ``sale.completed`` with ``at``; ``copy`` > 0 prints
-    DUPLICATE."""
+    DUPLICATE. Every amount is the fact's."""
     words, currency = Wording(locale), sale["currency"]
 
     def money(amount: int) -> str:
@@ -68,12 +68,14 @@ def receipt(
         elements.append(Line("TRAINING - not a receipt", centred=True, bold=True))
     elements += [Row(f"Receipt {sale['number']}", f"{when:%Y-%m-%d %H:%M}"), Rule()]
     for line in sale["lines"]:
-        elements.append(Row(_what(line, money), money(line["total"])))
+        elements += _line(line, words, money)
+    if sale.get("cart_discount"):
+        elements.append(Row(_discount(sale.get("cart_percent"), words), money(-sale["cart_discount"])))
     elements += [Rule(), Row("TOTAL", money(sale["total"]), bold=True, large=True)]
     if sale["rounding"]:
         elements.append(Row("Rounding", money(sale["rounding"])))
     for tender in sale["tenders"]:
-        how = {"cash": "Cash", "card": "Card"}[tender["kind"]]
+        how = {"cash": "Cash", "card": "Card", "voucher": "Voucher"}[tender["kind"]]
         if tender.get("reference"):
             how += f" {tender['reference']}"
         if tender.get("status") == "unknown":
@@ -91,6 +93,21 @@ def receipt(
         Line(f"Sale {sale['sale']}", centred=True),
     ]
     return elements
+
+
+def _line(line: dict[str, Any], words: Wording, money: Callable[[int], str]) -> list[Element]:
+    """What it is at its full price, what is taken off, and how it is taxed when that is not as always."""
+    full = line.get("full")
+    elements: list[Element] = [Row(_what(line, money), money(line["total"] if full is None else full))]
+    if line.get("own_discount"):
+        elements.append(Row("  " + _discount(line.get("percent"), words), money(-line["own_discount"])))
+    if line.get("service") == "takeaway":
+        elements.append(Line(f"  takeaway, VAT {words.percent(line['vat'])}"))
+    return elements
+
+
+def _discount(percent: str | None, words: Wording) -> str:
+    return "Discount" if percent is None else f"Discount {words.percent(percent)}"
 
 
 def _what(line: dict[str, Any], money: Callable[[int], str]) -> str:

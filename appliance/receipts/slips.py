@@ -1,4 +1,4 @@
-"""Slips that are no receipts: the kit check's test slip and its sheet, and tickets."""
+"""Slips that are no receipts: the kit check's test slip and its sheet, tickets, refunds."""
 
 import platform
 from datetime import datetime
@@ -10,9 +10,9 @@ from appliance.domain.kitplan import Place
 from appliance.domain.lists import CheckinList
 from appliance.domain.receipts import SlipKind
 from appliance.errors import Problem
-from appliance.projections import events, kit, kitwords, lists, walkups
+from appliance.projections import books, events, kit, kitwords, lists, refunds, walkups
 from appliance.projections.kit import Check, Db
-from appliance.receipts import tickets
+from appliance.receipts import refund, tickets, zreport
 from appliance.receipts.layout import Code, Element, Line, Row, Rule, Title
 from appliance.receipts.wording import Wording
 
@@ -36,6 +36,10 @@ def elements(db: Db, slip: dict[str, Any], *, printer: dict[str, Any], code: str
             return _sheet(db, _check(db, slip), slip)
         case "ticket":
             return _ticket(db, slip, code)
+        case "refund":
+            return _refund(db, slip)
+        case "x-report" | "z-report":
+            return _report(db, slip)
         case _:
             assert_never(slip_kind)
 
@@ -74,6 +78,22 @@ def _ticket(db: Db, slip: dict[str, Any], code: str) -> list[Element]:
     return tickets.ticket(
         issued, event_name=event.name, timezone=event.timezone, entry=terms.entry, code=code, copy=slip["copy"]
     )
+
+
+def _report(db: Db, slip: dict[str, Any]) -> list[Element]:
+    found = books.report(db, slip["about"])
+    event = events.get(db, found["event"]) if found else None
+    if found is None or event is None:
+        raise Problem("not-found", f"report {slip['about']} of a slip is not in the journal")
+    return zreport.report(found, event_name=event.name, timezone=event.timezone, copy=slip["copy"])
+
+
+def _refund(db: Db, slip: dict[str, Any]) -> list[Element]:
+    back = refunds.get(db, slip["about"])
+    event = events.get(db, back["event"]) if back else None
+    if back is None or event is None:
+        raise Problem("not-found", f"refund {slip['about']} of a slip is not in the journal")
+    return refund.refund(back, event_name=event.name, timezone=event.timezone, copy=slip["copy"])
 
 
 def _test(db: Db, check: Check, slip: dict[str, Any], printer: dict[str, Any]) -> list[Element]:

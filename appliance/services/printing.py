@@ -20,7 +20,7 @@ from appliance.ids import new_id
 from appliance.journal.client import RecorderClient
 from appliance.journal.follow import Wake
 from appliance.journal.read import Reader
-from appliance.projections import events, paper, sales
+from appliance.projections import drawer, events, paper, sales
 from appliance.receipts import layout, slips
 from appliance.services.context import WorkerContext
 from appliance.services.devicehost import DeviceHost, Outbox
@@ -58,6 +58,8 @@ class _Running:
     """What is left to do in the loop, once it is done."""
     kick: bool = False
     """A sale was made meanwhile, and the printer is in trouble: its thread opens the drawer."""
+    asked: bool = False
+    """The same for cash in or out and no-sale, whatever the printer does."""
 
 
 class Spool:
@@ -76,6 +78,8 @@ class Spool:
         self._recovered = False
         self._seen: int | None = None
         self._unopened: dict[int, float] = {}
+        self._followed = 0
+        self._asked: float | None = None
         self._rests_until = 0.0
         self._untouched: Request | None = None
         self._unreported: tuple[Request, Outcome] | None = None
@@ -104,7 +108,7 @@ class Spool:
             raise Hung(f"{name}: nothing heard of a job for {HUNG_S:g} s")
         try:
             if self._seen is None:
-                self._seen = self._reader.position()
+                self._seen = self._followed = self._reader.position()
             self._open_drawers()
             if self._running is not None or self._loop.now() < self._rests_until:
                 return
@@ -138,7 +142,12 @@ class Spool:
 
     def _open_drawers(self) -> None:
         """A sale for cash opens the drawer when it is made. Its receipt does, with its first bytes; when that has to
-        wait, the drawer does not wait for it. Of what was sold before this worker came up the money is in already."""
+        wait, the drawer does not wait for it. Of what was sold before this worker came up the money is in already.
+        Cash in and out and no-sale have no receipt: the drawer opens at once."""
+        for pos in drawer.kicks(self._reader.db(), self._printer.name, self._followed):
+            self._followed, self._asked = pos, self._loop.now()
+        if self._asked is not None:
+            self._open_at_once(self._asked)
         waits = self._printer.life.state not in READY
         for request in paper.waiting(self._reader.db(), self._printer.name, self._seen or 0):
             self._seen = request["pos"]
@@ -153,6 +162,16 @@ class Spool:
             self._unopened.clear()
         elif self._loop.now() - min(self._unopened.values()) > DRAWER_S:
             self._unopened.clear()
+            logger.warning("drawer.not_opened", printer=self._printer.name, why=self._printer.life.reason)
+
+    def _open_at_once(self, asked: float) -> None:
+        if self._running is not None:
+            self._running.asked = True
+            self._asked = None
+        elif self._printer.kick():
+            self._asked = None
+        elif self._loop.now() - asked > DRAWER_S:
+            self._asked = None
             logger.warning("drawer.not_opened", printer=self._printer.name, why=self._printer.life.reason)
 
     def _is_paid_in_cash(self, request: Request) -> bool:
@@ -190,8 +209,8 @@ class Spool:
 
         def beat() -> None:
             running.beat = self._loop.now()
-            if running.kick:
-                running.kick = not self._printer.kick()
+            if (running.kick or running.asked) and self._printer.kick():
+                running.kick = running.asked = False
 
         end: Callable[[], None]
         try:
@@ -216,6 +235,8 @@ class Spool:
 
     def _ended(self, request: Request, result: Result | None, begun: bool, why: str = "") -> None:
         """In the loop again."""
+        if self._running is not None and self._running.asked:
+            self._asked = self._loop.now()
         self._running = None
         name = self._printer.name
         if begun:

@@ -6,6 +6,7 @@ import pwd
 import signal
 import sqlite3
 import subprocess
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -175,9 +176,47 @@ class Day:
             assert self._send("/sales", {**COFFEE, "lines": [line]})[0] == 422
             card = {"kind": "card", "amount": 350, "reference": write("sale.complete.tenders.reference")}
             self._send("/sales", {**COFFEE, "tenders": [card]})
+            assert self._send("/sales", {**COFFEE, "note": self._noted(write("sale.complete.note"))})[0] == 201
             self._send("/sales", {**COFFEE, write("till POST /api/v1/sales"): write("till POST /api/v1/sales")})
             tender = {"kind": write("till POST /api/v1/sales"), "amount": 350}
             self._send("/sales", {**COFFEE, "tenders": [tender]})
+            self._money_back(write)
+            self._drawer(write)
+
+    def _noted(self, text: str) -> str:
+        """It is for people.db, and is to be found there."""
+        self.holders.append(text)
+        return text
+
+    def _money_back(self, write: Callable[[str], str]) -> None:
+        """What a person says when a sale is refunded or voided."""
+        sold = [self._send("/sales", COFFEE)[1]["sale"] for _ in range(2)]
+        asked: dict[str, Any] = {"reason": "other", "restock": False}
+        reference = {"kind": "card", "amount": 1, "reference": write("sale.refund.tenders.reference")}
+        for wrong in ({"drawer": write("sale.refund.drawer")}, {"tenders": [reference]}):
+            assert self._send(f"/sales/{sold[0]}/refund", {**asked, **wrong})[0] in (409, 422)
+        assert (
+            self._send(f"/sales/{sold[0]}/refund", {**asked, "note": self._noted(write("sale.refund.note"))})[0] == 201
+        )
+        assert self._send(f"/sales/{sold[1]}/void", {"reason": self._noted(write("sale.void.note"))})[0] == 201
+
+    def _drawer(self, write: Callable[[str], str]) -> None:
+        """What a person says of the money in a drawer, and in the place of a drawer's name."""
+        assert self._send("/sales", {**COFFEE, "drawer": write("sale.complete.drawer")})[0] == 409
+        assert self._send("/drawer/open", {"float": 1, "name": write("drawer.open.name")})[0] == 422
+        out: dict[str, Any] = {"amount": -100, "reason": "expense"}
+        assert self._send("/drawer/move", {**out, "drawer": write("drawer.move.drawer")})[0] == 409
+        assert self._send("/drawer/move", {**out, "note": self._noted(write("drawer.move.note"))})[0] == 200
+        assert self._send("/drawer/move", {"amount": -100, "reason": self._noted(write("drawer.move.note"))})[0] == 200
+        assert self._send("/drawer/no-sale", {"reason": "other", "drawer": write("drawer.no_sale.drawer")})[0] == 409
+        assert self._send("/drawer/no-sale", {"reason": self._noted(write("drawer.no_sale.note"))})[0] == 200
+        assert self._send("/drawer/count", {"coins": {write("drawer.count.coins.NAME"): 1}})[0] == 422
+        assert self._send("/drawer/count", {"coins": {}, "drawer": write("drawer.count.drawer")})[0] == 409
+        assert self._send("/drawer/x", {"drawer": write("drawer.read.drawer")})[0] == 409
+        assert self._send("/drawer/close", {"drawer": write("drawer.close.drawer")})[0] == 409
+        assert self._send("/drawer/count", {"coins": {}})[0] == 200
+        assert self._send("/drawer/close", {"reason": self._noted(write("drawer.close.note"))})[0] == 200
+        assert self._send("/drawer/open", {"float": 10_000})[0] == 200
 
     def _scans(self) -> None:
         """At the till and in front of the scanner; who holds a ticket is told to the till alone."""

@@ -14,6 +14,7 @@ from appliance.clock import FakeClock
 from appliance.config import Config
 from appliance.domain import walkups as domain
 from appliance.domain.catalogue import Item
+from appliance.domain.drawer import Drawer, Drawers
 from appliance.domain.events import Event
 from appliance.domain.kernel import Context
 from appliance.domain.lists import CheckinList
@@ -165,7 +166,8 @@ def decide(ask: CompleteSale, items: Sequence[Item], sale: str = "tap") -> list[
     """The facts of a sale by the decision alone."""
     event = Event("e1", "Abendmarkt", "EUR", "Europe/Berlin", "12", "open")
     lists = {name: CheckinList(name) for name in ("general", "vip")}
-    known = SaleKnown(event, "d1", {item.sku: item for item in items}, {}, 1, lists)
+    drawers = Drawers((Drawer("d1", "1", "e1", "EUR", "staff:s1", "2026-11-23T18:00:00.000Z", 0, None, 0),))
+    known = SaleKnown(event, drawers, {item.sku: item for item in items}, {}, 1, lists)
     ctx = Context(
         FakeClock()(), "box-7", 1, sale, "staff:s1", "e1", new_id, lambda data: seal(data, bytes(32)), "p", ["p"]
     )

@@ -190,6 +190,16 @@ def without_drawer(data: Path, config: Config) -> None:
     engine.close()
 
 
+def swiss(data: Path, config: Config) -> None:
+    """An event in a currency whose smallest coin is worth five of its minor units, with a drawer."""
+    empty(data, config)
+    engine = Engine(data, config, system_clock("rtc"), box_id(config, data))
+    event = {"name": "Seefest", "currency": "CHF", "timezone": "Europe/Zurich", "area_m2": "9"}
+    for command, asked in (("event.create", event), ("event.open", {}), ("drawer.open", {"float": 10_000})):
+        assert engine.execute([Request("admin", command, command, "admin:test", asked)])[0]["ok"]
+    engine.close()
+
+
 def new_house(
     prepare: Callable[[Path, Config], None] = demo.prepare,
     items: Iterable[dict[str, Any]] = (*demo.ITEMS, *MORE_ITEMS),
@@ -222,6 +232,12 @@ def own_house() -> Iterator[House]:
 def bare_house() -> Iterator[House]:
     """One whose drawer nobody has opened."""
     yield from new_house(without_drawer)
+
+
+@pytest.fixture
+def swiss_house() -> Iterator[House]:
+    """One that pays in coins of five."""
+    yield from new_house(swiss, [{"sku": "TEA", "name": "Tea", "price": 443, "vat": "0.081", "kind": "unit"}])
 
 
 @pytest.fixture

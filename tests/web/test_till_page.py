@@ -244,3 +244,49 @@ def test_a_tablet_without_storage_sells_and_says_that_it_keeps_nothing(
     tablet.finish()
     tablet.number()
     assert len(sales(house)) == before + 1
+
+
+def test_cash_is_rounded_to_coins_and_what_a_card_pays_is_not(swiss_house: House, chromium: Browser) -> None:
+    tablet = Tablet(chromium, swiss_house)
+    tablet.unlock()
+    tablet.tap("TEA")
+    tablet.charge()
+    expect(tablet.page.locator("#due")).to_have_text("CHF\u00a04.45")
+    expect(tablet.page.locator("#due-word")).to_have_text("Still to pay, rounded from CHF\u00a04.43")
+    tablet.page.locator("#suggested button").first.click()
+    tablet.finish()
+    tablet.number()
+    tablet.next()
+    tablet.tap("TEA")
+    tablet.charge()
+    tablet.page.locator("#kind label").last.click()
+    expect(tablet.page.locator("#due")).to_have_text("CHF\u00a04.43")
+    tablet.finish()
+    tablet.number()
+    cash, card = (sale["data"] for sale in sales(swiss_house))
+    assert (cash["total"], cash["rounding"], cash["tenders"][0]["amount"]) == (443, 2, 445)
+    assert (card["total"], card["rounding"], card["tenders"][0]["amount"]) == (443, 0, 443)
+    tablet.close()
+    assert tablet.faults == []
+
+
+def test_what_is_sold_from_an_age_on_is_sold_when_somebody_has_looked(own_house: House, chromium: Browser) -> None:
+    wine = {"sku": "WINE", "name": "Wine", "price": 600, "vat": "0.19", "kind": "unit", "min_age": 16}
+    own_house.admin.send("catalogue.import", {"items": [wine]}, actor="admin:test", id="wine")
+    tablet = Tablet(chromium, own_house)
+    tablet.unlock()
+    tablet.tap("WINE")
+    tablet.charge()
+    tablet.page.locator("#suggested button").first.click()
+    expect(tablet.page.locator("#age")).to_contain_text("16 or older")
+    expect(tablet.button("finish")).to_be_disabled()
+    tablet.page.check("#age-seen")
+    tablet.finish()
+    tablet.number()
+    assert sales(own_house)[-1]["data"]["age_checked"] is True
+    tablet.next()
+    tablet.tap("WINE")
+    tablet.charge()
+    expect(tablet.page.locator("#age-seen")).not_to_be_checked()
+    tablet.close()
+    assert tablet.faults == []

@@ -25,7 +25,7 @@ from appliance.journal.records import Record
 from appliance.journal.schema import Conflict, StorageError
 from appliance.journal.store import Savepoint, Store
 from appliance.private.people import PeopleWriter, seal
-from appliance.projections import devices, door, events, tickets, walkups
+from appliance.projections import devices, door, drawer, events, refunds, sales, tickets, walkups
 from appliance.projections.registry import Surroundings, known
 from appliance.projections.runner import Projector
 from appliance.receipts.token import address, token
@@ -88,7 +88,9 @@ class Engine:
             self._start_log(reason)
             self.store.claim()
             self.store.commit()
-        if orphans := self.people.sweep(tickets.people(self.store.db) | door.people(self.store.db)):
+        db = self.store.db
+        kept = tickets.people(db) | door.people(db) | sales.people(db) | refunds.people(db) | drawer.people(db)
+        if orphans := self.people.sweep(kept):
             logger.info("people.swept", orphans=orphans)
 
     def _new_log(self) -> Reason | None:

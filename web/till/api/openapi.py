@@ -7,7 +7,7 @@ from flask import Blueprint
 from appliance.domain.kit import Outcome, Reason
 from appliance.domain.kitplan import StepName
 from web.till import auth
-from web.till.openapi import door, files
+from web.till.openapi import door, drawer, files, refunds, sales
 from web.till.openapi.shapes import KEY, LIST, MINOR, TEXT, WHOLE, body, call, of
 
 blueprint = Blueprint("api_openapi", __name__)
@@ -15,60 +15,6 @@ blueprint = Blueprint("api_openapi", __name__)
 _AFTER = {"name": "after", "in": "query", "schema": {"type": "integer", "minimum": 0, "default": 0}}
 
 
-_SALE_ASKED = of(
-    {
-        "lines": LIST
-        | {
-            "minItems": 1,
-            "maxItems": 200,
-            "items": of(
-                {
-                    "sku": TEXT,
-                    "qty": {"type": "integer", "minimum": 1, "maximum": 9999, "default": 1},
-                    "price": MINOR | {"description": "minor units; for open prices, and only for them"},
-                    "grams": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
-                    "returned": {"type": "boolean", "description": "a deposit that comes back"},
-                },
-                "sku",
-                closed=True,
-            ),
-        },
-        "tenders": LIST
-        | {
-            "minItems": 1,
-            "maxItems": 10,
-            "items": of(
-                {
-                    "kind": {"enum": ["cash", "card"]},
-                    "amount": MINOR | {"description": "minor units; of cash what was handed over"},
-                    "reference": {"type": "string", "minLength": 1, "maxLength": 40},
-                    "status": {"enum": ["approved", "unknown"]},
-                },
-                "kind",
-                "amount",
-                closed=True,
-            ),
-        },
-    },
-    "lines",
-    "tenders",
-    closed=True,
-)
-_VAT = LIST | {"items": of({"rate": TEXT, "net": WHOLE, "tax": WHOLE, "gross": WHOLE})}
-_SALE_ANSWER = of(
-    {
-        "sale": TEXT,
-        "number": TEXT | {"pattern": "^[0-9]+-[0-9]+$"},
-        "total": WHOLE,
-        "rounding": WHOLE,
-        "change": MINOR,
-        "vat": _VAT,
-        "receipt": TEXT | {"format": "uri"},
-        "tickets": LIST | {"items": TEXT, "description": "ids, when tickets were among what was sold"},
-        "pos": WHOLE,
-    },
-    *("sale", "number", "total", "rounding", "change", "vat", "receipt", "pos"),
-)
 _ITEM = of(
     {
         "sku": TEXT,
@@ -78,6 +24,9 @@ _ITEM = of(
         "kind": {"enum": ["unit", "weight", "open", "deposit"]},
         "category": {"type": ["string", "null"]},
         "stock": {"type": ["integer", "null"]},
+        "vat_takeaway": TEXT | {"description": "when it is taken away, if that differs"},
+        "group": TEXT | {"description": "what variants of one thing have in common"},
+        "min_age": WHOLE | {"minimum": 1, "description": "years; the sale says that an ID was seen"},
     }
 )
 _SIGNED_IN = of({"staff": TEXT, "name": TEXT, "role": {"enum": ["lead", "cashier", "door"]}, "csrf": TEXT})
@@ -85,7 +34,6 @@ _NOBODY: list[dict[str, list[str]]] = [{}]
 
 
 _LIMIT = {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 0}}
-_SALE = {"name": "sale", "in": "path", "required": True, "schema": TEXT}
 _TICKET = {"name": "ticket", "in": "path", "required": True, "schema": TEXT}
 _DEVICE = {"name": "name", "in": "path", "required": True, "schema": TEXT}
 _KIT_VERB = {
@@ -120,7 +68,10 @@ DOCUMENT: dict[str, Any] = {
     },
     "paths": {
         **door.PATHS,
+        **drawer.PATHS,
         **files.PATHS,
+        **refunds.PATHS,
+        **sales.PATHS,
         "/login": {
             "post": call(
                 "Sign in with a PIN",
@@ -130,34 +81,6 @@ DOCUMENT: dict[str, Any] = {
             )
         },
         "/logout": {"post": call("End this sign-in", status=204)},
-        "/sales": {
-            "post": call(
-                "A paid cart becomes a sale",
-                _SALE_ANSWER,
-                status=201,
-                requestBody=body(_SALE_ASKED),
-                parameters=[KEY],
-            )
-        },
-        "/receipts": {"get": call("The receipts and tickets that somebody should look at", {"type": "object"})},
-        "/sales/{sale}/reprint": {
-            "post": call(
-                "One more copy of the receipt, marked DUPLICATE",
-                of({"sale": TEXT, "copy": MINOR, "printer": TEXT}),
-                status=201,
-                requestBody=body(of({"printer": TEXT}, closed=True)),
-                parameters=[_SALE, KEY],
-            )
-        },
-        "/sales/{sale}/receipt": {
-            "post": call(
-                "Whether a person has this copy on paper",
-                of({"sale": TEXT, "copy": MINOR, "on_paper": {"type": "boolean"}}),
-                requestBody=body(of({"copy": MINOR, "on_paper": {"type": "boolean"}}, "copy", "on_paper", closed=True)),
-                parameters=[_SALE, KEY],
-            )
-        },
-        "/sales/{sale}": {"get": call("A sale as it was recorded", {"type": "object"}, parameters=[_SALE])},
         "/tickets/{ticket}/print": {
             "post": call(
                 "One more copy of a ticket that this box issued, marked DUPLICATE unless it is the first",
@@ -165,14 +88,6 @@ DOCUMENT: dict[str, Any] = {
                 status=201,
                 requestBody=body(of({"printer": TEXT}, closed=True)),
                 parameters=[_TICKET, KEY],
-            )
-        },
-        "/drawer/open": {
-            "post": call(
-                "A drawer starts with its float",
-                of({"drawer": TEXT, "float": MINOR}),
-                requestBody=body(of({"float": MINOR}, "float", closed=True)),
-                parameters=[KEY],
             )
         },
         "/catalogue": {

@@ -6,9 +6,11 @@ from typing import Any
 from flask import Blueprint
 
 from appliance.projections import catalogue, events, kpis, status
+from appliance.projections.catalogue import ItemView
 from web.till.deps import deps
 
 blueprint = Blueprint("api_reads", __name__)
+SOME_HAVE = frozenset({"vat_takeaway", "group", "min_age"})
 
 
 @blueprint.get("/catalogue")
@@ -18,8 +20,14 @@ def items() -> dict[str, Any]:
     event = events.current(db)
     return {
         "currency": event.currency if event else None,
-        "items": [asdict(item) for item in catalogue.items(db)],
+        "items": [_item(item) for item in catalogue.items(db)],
     }
+
+
+def _item(item: ItemView) -> dict[str, Any]:
+    """What only few items have is there with them alone."""
+    shown = asdict(item)
+    return {key: value for key, value in shown.items() if key not in SOME_HAVE or value is not None}
 
 
 @blueprint.get("/kpis")

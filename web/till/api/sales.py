@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from appliance.errors import Problem
-from appliance.projections import paper, sales, walkups
+from appliance.errors import Problem, invalid
+from appliance.projections import paper, refunds, sales, walkups
 from web.common.body import command_key, json_object
 from web.till import auth
 from web.till.deps import deps
@@ -18,9 +18,28 @@ blueprint = Blueprint("api_sales", __name__)
 def complete() -> tuple[dict[str, Any], int]:
     """A paid cart becomes a sale."""
     key = command_key(request.headers.get("Idempotency-Key"))
-    body = json_object(request.get_data())
+    body = _approved(json_object(request.get_data()))
     answer = deps().client.send("sale.complete", body, actor=auth.actor(), id=key)
     return answer.answer, 201
+
+
+def _approved(body: dict[str, Any]) -> dict[str, Any]:
+    """The PIN stays here: the recorder is told who approved. A lead approves their own discounts."""
+    if "approver" in body:
+        raise invalid("approver: is not for the caller to say", "Send the lead's approver_pin.")
+    body = dict(body)
+    pin = body.pop("approver_pin", None)
+    if pin is not None and not isinstance(pin, str):
+        raise invalid("approver_pin: wants a text")
+    if pin is not None or (auth.staff().role == "lead" and _takes_off(body)):
+        body["approver"] = auth.approved_by(pin, "lead")
+    return body
+
+
+def _takes_off(body: dict[str, Any]) -> bool:
+    lines = body.get("lines")
+    asked = [body, *(lines if isinstance(lines, list) else [])]
+    return any(isinstance(one, dict) and one.get("discount") is not None for one in asked)
 
 
 @blueprint.post("/sales/<sale>/reprint")
@@ -52,10 +71,17 @@ def doubtful() -> dict[str, Any]:
 
 @blueprint.get("/sales/<sale>")
 def one(sale: str) -> dict[str, Any]:
-    """A sale as it was recorded, with its tickets and what became of their paper."""
+    """A sale as it was recorded, with what was noted, what went back and what is left of it, its tickets and what
+    became of their paper."""
     db = deps().reader.db()
     found = sales.get(db, sale)
     if found is None:
         raise Problem("not-found", f"there is no sale {sale[:80]}", "Look it up by its number.")
+    if (note := found.pop("note_ref", None)) is not None:
+        found["note"] = deps().people.person(note["ref"]).get("note")
+    found |= refunds.of_sale(db, sale)
+    for back in found["refunds"]:
+        if (note := back.pop("reason_ref", None)) is not None:
+            back["note"] = deps().people.person(note["ref"]).get("reason")
     tickets = walkups.on_paper(db, sale)
     return {**found, "tickets": tickets} if tickets else found

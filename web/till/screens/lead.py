@@ -7,7 +7,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from appliance.errors import invalid
 from appliance.ids import new_id
-from appliance.projections import events, kpis
+from appliance.projections import drawer, events, kpis
 from web.common.body import command_key
 from web.till import auth, frame
 from web.till.deps import deps, here
@@ -33,7 +33,9 @@ class Figure:
 @auth.for_roles("lead")
 def page() -> str:
     """Everything."""
-    return frame.render("lead.html", tab="lead.page", keys={verb: new_id("k") for verb in _VERBS}, **_now())
+    drawers = [one.name for one in drawer.drawers(deps().reader.db()).open]
+    keys = {verb: new_id("k") for verb in _VERBS}
+    return frame.render("lead.html", tab="lead.page", keys=keys, drawers=drawers, **_now())
 
 
 @blueprint.get("/lead/now")
@@ -51,7 +53,8 @@ def event() -> Response:
     if verb not in _VERBS:
         raise invalid(f"verb: wants {' or '.join(_VERBS)}")
     key = command_key(request.form.get("key"))
-    deps().client.send(_VERBS[verb], {}, actor=auth.actor(), id=key)
+    asked = {"force": True} if verb == "close" and request.form.get("force") else {}
+    deps().client.send(_VERBS[verb], asked, actor=auth.actor(), id=key)
     return make_response(redirect(url_for("lead.page")))
 
 

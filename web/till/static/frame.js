@@ -1,6 +1,6 @@
 // What every staff screen does: follow the journal, keep the live parts live, say when the box is silent, send what waits.
 
-import { part } from "./api.js";
+import { lock, part } from "./api.js";
 import { el, fill } from "./draw.js";
 import { morph } from "./morph.js";
 import { held, pump } from "./outbox.js";
@@ -122,7 +122,10 @@ function stay(event) {
 }
 
 document.querySelectorAll(".tabs a").forEach((link) => link.addEventListener("click", stay));
-document.getElementById("lock").addEventListener("submit", stay);
+document.getElementById("lock").addEventListener("submit", (event) => {
+  stay(event);
+  if (!event.defaultPrevented) lock();
+});
 document.addEventListener("visibilitychange", renew);
 document.addEventListener("boothkit:renew", renew);
 addEventListener("pagehide", () => stream && stream.close());

@@ -36,6 +36,11 @@ export function vatLines(parts) {
     });
 }
 
+// The amount as coins can pay it, as the box rounds it. `coin`: minor units of the smallest one.
+export function inCoins(amount, coin) {
+  return halfUp(BigInt(amount), BigInt(coin)) * coin;
+}
+
 // What somebody who owes `due` may hand over: exactly, then the next round amounts. `unit`: minor units in a major one.
 export function suggestions(due, unit) {
   const found = [due];

@@ -1,6 +1,6 @@
 // The payment: tenders against what is due, change, and the step that turns the cart into a sale on its way.
 
-import { coins, suggestions } from "./money.js";
+import { coins, inCoins, suggestions } from "./money.js";
 import { el, fill } from "./draw.js";
 import { pump } from "./outbox.js";
 import { change, mint, onChange, read } from "./store.js";
@@ -10,6 +10,7 @@ const byId = (id) => document.getElementById(id);
 const LONGEST = 9; // digits
 
 export function startPayment({ money, sum, meant, drawLines }) {
+  const coin = Number(document.body.dataset.coin || 1); // minor units: what is paid in cash is paid in coins
   let kind = "cash";
   let typed = null; // minor units; null = nothing typed yet
   let fresh = true; // the next key of the pad begins a new amount
@@ -21,23 +22,27 @@ export function startPayment({ money, sum, meant, drawLines }) {
     const cart = sum(state.cart);
     const pay = state.pay || { id: null, tenders: [] };
     const taken = cardSum(pay);
-    const due = cart.total - taken;
+    const exact = cart.total - taken;
+    const due = kind === "cash" ? inCoins(exact, coin) : exact;
     const over = taken > Math.max(cart.total, 0);
     const entered = due <= 0 && kind === "cash" ? 0 : typed !== null ? typed : kind === "card" ? Math.max(due, 0) : null;
     const back = kind === "cash" && entered !== null ? entered - due : 0;
     const ready = !over && entered !== null && (kind === "cash" ? back >= 0 : entered > 0 && entered <= due);
-    return { cart, pay, due, over, entered, back, ready };
+    return { cart, pay, exact, due, over, entered, back, ready: ready && (!cart.age || byId("age-seen").checked) };
   }
 
   function draw(state) {
     if (byId("view-pay").hidden) return;
-    const { cart, pay, due, over, entered, back, ready } = figures(state);
+    const { cart, pay, exact, due, over, entered, back, ready } = figures(state);
     drawLines(byId("pay-lines"), cart.rows, false);
     byId("pay-total").textContent = money.write(cart.total);
     byId("pay-vat").textContent = words.vatOf(money.write(cart.vat.reduce((all, one) => all + one.tax, 0)));
     byId("due-word").textContent = due > 0 ? words.stillToPay : due < 0 ? words.toGiveBack : words.nothingToPay;
+    if (due !== exact) byId("due-word").textContent = words.inCoins(byId("due-word").textContent, money.write(exact));
     byId("due").textContent = money.write(Math.abs(due));
     drawTaken(pay);
+    byId("age").hidden = !cart.age;
+    byId("age-word").textContent = words.ageSeen(cart.age);
     byId("by-cash").hidden = kind !== "cash" || due <= 0;
     byId("back-box").hidden = kind !== "cash";
     byId("by-card").hidden = kind !== "card";
@@ -109,7 +114,7 @@ export function startPayment({ money, sum, meant, drawLines }) {
   // One tap, one sale: what is sent, and that it is sent, is settled in one write; a second tap finds no payment.
   function finish() {
     const state = read();
-    const { cart, pay, due, entered, back, ready } = figures(state);
+    const { cart, pay, exact, due, entered, back, ready } = figures(state);
     if (!ready || !pay.id || !cart.complete || !meant()) return;
     const reference = byId("reference").value.trim();
     const card = { kind: "card", amount: entered, ...(reference ? { reference } : {}) };
@@ -118,11 +123,12 @@ export function startPayment({ money, sum, meant, drawLines }) {
       choose("cash");
       return;
     }
-    const last = kind === "card" ? [card] : pay.tenders.length && due === 0 ? [] : [{ kind: "cash", amount: entered }];
+    const last = kind === "card" ? [card] : pay.tenders.length && exact === 0 ? [] : [{ kind: "cash", amount: entered }];
     const tenders = [...pay.tenders, ...last];
     const shown = { id: pay.id, total: cart.total, change: back, at: Date.now() };
     change((now) => {
-      now.outbox.push({ ...shown, body: { lines: now.cart, tenders }, cart: now.cart, slip: null, state: "waiting" });
+      const age = cart.age ? { age_checked: true } : {};
+      now.outbox.push({ ...shown, body: { lines: now.cart, tenders, ...age }, cart: now.cart, slip: null, state: "waiting" });
       now.done = { ...shown, tenders };
       now.cart = [];
       now.pay = null;
@@ -141,6 +147,7 @@ export function startPayment({ money, sum, meant, drawLines }) {
     scrollTo(0, 0);
   }
 
+  byId("age-seen").addEventListener("change", () => draw(read()));
   byId("kind").addEventListener("change", (event) => choose(event.target.value));
   byId("amount").addEventListener("input", (event) => {
     fresh = false;
@@ -173,6 +180,7 @@ export function startPayment({ money, sum, meant, drawLines }) {
   });
   document.addEventListener("boothkit:view", (event) => {
     if (event.detail !== "pay") return;
+    byId("age-seen").checked = false; // another guest, another look
     // Reached by an address, a reload or after a refusal: the payment has its identity all the same.
     const { pay } = read();
     if (!pay || !pay.id) change((now) => (now.pay = { tenders: [], ...now.pay, id: mint() }));

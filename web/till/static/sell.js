@@ -28,8 +28,8 @@ let viewSince = 0;
 function readTiles() {
   catalogue = new Map();
   for (const tile of every(".tile[data-sku]:not([data-returned])")) {
-    const { sku, name, price, kind, vat, left } = tile.dataset;
-    catalogue.set(sku, { sku, name, kind, vat, price: Number(price), left: left === "" ? null : Number(left) });
+    const { sku, name, price, kind, vat, left, age } = tile.dataset;
+    catalogue.set(sku, { sku, name, kind, vat, price: Number(price), age: Number(age), left: left === "" ? null : Number(left) });
   }
 }
 
@@ -55,6 +55,7 @@ function sum(cart) {
     total: rows.reduce((all, row) => all + row.total, 0),
     items: cart.reduce((all, line) => all + line.qty, 0),
     vat: vatLines(rows.filter((row) => row.item).map((row) => [row.item.vat, row.total])),
+    age: Math.max(0, ...rows.map((row) => (row.item && !row.line.returned ? row.item.age : 0))),
     complete: cart.length > 0 && rows.every((row) => row.item),
   };
 }

@@ -53,6 +53,8 @@ export const words = {
   badFloat: (sample) => `Enter what is in the drawer, such as ${sample}.`,
   stillToPay: "Still to pay",
   nothingToPay: "Nothing to pay",
+  ageSeen: (age) => `I have seen that this guest is ${age} or older`,
+  inCoins: (word, exact) => `${word}, rounded from ${exact}`,
   cashReceived: "Cash received",
   cardAmount: "Amount on the card",
   missing: "Still missing",
