@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import socket as socketlib
 import subprocess
 import sys
 import threading
@@ -134,9 +135,19 @@ def _start(run: Path, data: Path, trace: Path, more: list[str]) -> subprocess.Po
         [*watch, "-e", f"trace={_CALLS}", *more, *worker, "--config", str(config)],
         env={**os.environ, "BOOTHKIT_RUN": str(run)},
     )
-    wait_until(lambda: socket.exists() or recorder.poll() is not None, "a recorder")
+    wait_until(lambda: _listens(socket) or recorder.poll() is not None, "a recorder")
     assert recorder.poll() is None
     return recorder
+
+
+def _listens(path: Path) -> bool:
+    """Under strace there is time between the socket's file and its listening."""
+    with socketlib.socket(socketlib.AF_UNIX, socketlib.SOCK_SEQPACKET) as probe:
+        try:
+            probe.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        return True
 
 
 def _open(run: Path) -> None:
