@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 from flask import Response, g, request
 
-from appliance.errors import Problem
+from appliance.errors import Problem, invalid
 from appliance.private.secrets import SESSION_S, Grant, Role, SignedIn, Staff
 from web.till.deps import deps
 
@@ -98,6 +98,20 @@ def approved_by(pin: str | None, *roles: Role) -> str:
     if person.role not in roles:
         raise Problem("role", f"this is for {' or '.join(roles)}, not for {person.role}", "Ask the lead for their PIN.")
     return person.id
+
+
+def approved(body: dict[str, Any], *, by_themselves: bool) -> dict[str, Any]:
+    """A command's data with its ``approver`` in place of ``approver_pin``: the PIN stays here, the recorder is told who
+    approved. ``by_themselves``: a lead who is signed in approves what they ask for."""
+    if "approver" in body:
+        raise invalid("approver: is not for the caller to say", "Send the lead's approver_pin.")
+    body = dict(body)
+    pin = body.pop("approver_pin", None)
+    if pin is not None and not isinstance(pin, str):
+        raise invalid("approver_pin: wants a text")
+    if pin is not None or (by_themselves and staff().role == "lead"):
+        body["approver"] = approved_by(pin, "lead")
+    return body
 
 
 def _from() -> tuple[str | None, str]:

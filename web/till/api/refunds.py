@@ -29,7 +29,7 @@ def refund(sale: str) -> tuple[dict[str, Any], int]:
 
 def _send(command: str, sale: str) -> tuple[dict[str, Any], int]:
     key = command_key(request.headers.get("Idempotency-Key"))
-    body = _approved(_reasoned(json_object(request.get_data())))
+    body = auth.approved(_reasoned(json_object(request.get_data())), by_themselves=True)
     return deps().client.send(command, {**body, "sale": sale}, actor=auth.actor(), id=key).answer, 201
 
 
@@ -41,19 +41,6 @@ def _reasoned(body: dict[str, Any]) -> dict[str, Any]:
     if "note" in body:
         raise invalid(f"reason: beside a note it is one of {', '.join(get_args(RefundReason))}")
     return {**body, "reason": "other", "note": reason}
-
-
-def _approved(body: dict[str, Any]) -> dict[str, Any]:
-    """The PIN stays here: the recorder is told who approved. A lead approves what they give back themselves."""
-    if "approver" in body:
-        raise invalid("approver: is not for the caller to say", "Send the lead's approver_pin.")
-    body = dict(body)
-    pin = body.pop("approver_pin", None)
-    if pin is not None and not isinstance(pin, str):
-        raise invalid("approver_pin: wants a text")
-    if pin is not None or auth.staff().role == "lead":
-        body["approver"] = auth.approved_by(pin, "lead")
-    return body
 
 
 @blueprint.post("/refunds/<refund>/reprint")

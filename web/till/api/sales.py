@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from appliance.errors import Problem, invalid
+from appliance.errors import Problem
 from appliance.projections import paper, refunds, sales, walkups
 from web.common.body import command_key, json_object
 from web.till import auth
@@ -18,22 +18,10 @@ blueprint = Blueprint("api_sales", __name__)
 def complete() -> tuple[dict[str, Any], int]:
     """A paid cart becomes a sale."""
     key = command_key(request.headers.get("Idempotency-Key"))
-    body = _approved(json_object(request.get_data()))
+    asked = json_object(request.get_data())
+    body = auth.approved(asked, by_themselves=_takes_off(asked))
     answer = deps().client.send("sale.complete", body, actor=auth.actor(), id=key)
     return answer.answer, 201
-
-
-def _approved(body: dict[str, Any]) -> dict[str, Any]:
-    """The PIN stays here: the recorder is told who approved. A lead approves their own discounts."""
-    if "approver" in body:
-        raise invalid("approver: is not for the caller to say", "Send the lead's approver_pin.")
-    body = dict(body)
-    pin = body.pop("approver_pin", None)
-    if pin is not None and not isinstance(pin, str):
-        raise invalid("approver_pin: wants a text")
-    if pin is not None or (auth.staff().role == "lead" and _takes_off(body)):
-        body["approver"] = auth.approved_by(pin, "lead")
-    return body
 
 
 def _takes_off(body: dict[str, Any]) -> bool:
