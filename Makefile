@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo check test bench soak fuzz docs root screenshots
+.PHONY: help setup demo check test bench soak fuzz docs languages root screenshots
 
 ## Boothkit: the box that runs a pop-up.
 ##
@@ -16,12 +16,13 @@ demo: .venv/.runtime
 
 ##   make test     The whole suite; installs the broker, the browser and the rules of accessibility that it needs
 ##                 where it may, else names them.
-##                 make test ARGS="tests/services -k watchdog" passes options on to pytest.
+##                 make test ARGS="tests/services -k watchdog" passes options on to pytest; ARGS="-n 0 --pdb tests/x"
+##                 runs in one process, where a debugger can be had.
 test: .venv/.dev tests/browser/node_modules/.stamp tests/foreign/node_modules/.stamp
-	-@tools/debian mosquitto chromium fonts-dejavu-core curl nftables strace \
+	-@tools/debian mosquitto chromium fonts-dejavu-core curl nftables nginx strace \
 	  systemd udev iproute2 systemd-container mmdebstrap zstd postgresql \
-	  xkb-data fonts-wqy-microhei libfribidi0
-	.venv/bin/pytest $(ARGS)
+	  xkb-data fonts-wqy-microhei libfribidi0 chrony
+	.venv/bin/pytest -n 2 --no-loadscope-reorder $(ARGS)
 
 ##   make check    Format, lint, types and the contracts about who may import whom; changes nothing.
 check: .venv/.dev
@@ -43,13 +44,19 @@ soak: .venv/.dev
 	  RECEIPTS=1000 RECEIPTS_SEED=$$seed \
 	  .venv/bin/pytest tests/powercut tests/torture tests/paper -o timeout=0 $(ARGS)
 
-##   make fuzz     Every parser and decoder, a million inputs each, with another seed each time: about an hour.
+##   make fuzz     Every parser and decoder, a million inputs each, and each call of the staff API two thousand times, with
+##                 another seed each time: about two hours.
 fuzz: .venv/.dev
-	FUZZ_INPUTS=1000000 FUZZ_SEED=$$(date +%s) .venv/bin/pytest tests/fuzz -o timeout=0 -rP $(ARGS)
+	seed=$$(date +%s); FUZZ_INPUTS=1000000 FUZZ_SEED=$$seed CONTRACT_EXAMPLES=1000 CONTRACT_SEED=$$seed \
+	  .venv/bin/pytest tests/fuzz tests/web/test_contract.py -o timeout=0 -rP $(ARGS)
 
 ##   make docs     The pages of docs/reference that are made from the code.
 docs: .venv/.dev
 	.venv/bin/python -m tools.reference
+
+##   make languages   The catalogues of appliance/languages, from what the code says; then translate what is new.
+languages: .venv/.dev
+	.venv/bin/python -m tools.languages
 
 ##   make screenshots   docs/screenshots anew: every screen at three sizes, by day and by night.
 screenshots: .venv/.dev

@@ -17,6 +17,11 @@ DEFAULT_DATA = Path("/var/lib/boothkit")
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+_HOST = re.compile(r"[a-z0-9][a-z0-9.-]{0,251}[a-z0-9]")
+HostName = Annotated[str, msgspec.Meta(pattern=f"^{_HOST.pattern}$")]
+"""A name of the DNS or an IPv4 address."""
+OWN_HOSTS = ("box.booth", "10.77.0.1")
+"""What every box is called on its own air."""
 
 
 Tables = dict[str, dict[str, Any]]
@@ -27,10 +32,12 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
 
 class Box(Table, frozen=True):
-    """``id``: the box's name in every fact, made up at the first start when empty; ``cell``: the team that runs it."""
+    """``id``: the box's name in every fact, made up at the first start when empty; ``cell``: the team that runs it;
+    ``language``: what paper is printed in, and what pages are shown in to browsers that want neither."""
 
     id: Name | Literal[""] = ""
     cell: Name = "cell"
+    language: Literal["en", "de"] = "en"
 
 
 class Mqtt(Table, frozen=True):
@@ -50,10 +57,16 @@ class Mqtt(Table, frozen=True):
 
 
 class Staff(Table, frozen=True):
-    """Where the till listens. Port 0 = any free one."""
+    """Where the till listens. Port 0 = any free one. ``https_port``: where paired devices reach it on the guests' air,
+    0 = nowhere (``boothkit up`` takes that when the file names none); ``https_names``: names and addresses that its
+    certificate is good for beside box.booth and 10.77.0.1; ``lock_after_s``: seconds without a touch after which a
+    staff page locks itself, 0 = never."""
 
     host: str = "0.0.0.0"  # noqa: S104 - the till serves the staff's network; the firewall keeps guests out
     port: Port = 8080
+    https_port: Port = 8443
+    https_names: tuple[HostName, ...] = ()
+    lock_after_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 300
 
 
 class Portal(Table, frozen=True):
@@ -77,6 +90,19 @@ class Central(Table, frozen=True):
     key: str = ""
 
 
+class Site(Table, frozen=True):
+    """Boxes of one event. ``broker``: host:port of the site's broker, empty = this box is alone; ``user``,
+    ``password_file`` and ``ca`` as in [mqtt]; ``serve``: this box runs that broker, for whoever knows user and
+    password, at ``port``, never on the guests' air; it needs no ``ca``, which is its own."""
+
+    broker: str = ""
+    user: str = "site"
+    password_file: str = ""
+    ca: str = ""
+    serve: bool = False
+    port: Port = 8883
+
+
 class ClockTable(Table, frozen=True):
     """How far the wall clock is trusted; ``auto`` asks the kernel."""
 
@@ -89,6 +115,7 @@ class StewardTable(Table, frozen=True):
     guest_admit: tuple[str, ...] = ("boothkit-portal",)
     clock_set: tuple[str, ...] = ("boothkit-till",)
     update_apply: tuple[str, ...] = ("boothkit-till", "boothkit-uplink")
+    backup_make: tuple[str, ...] = ("boothkit-till", "boothkit-uplink")
     power_off: tuple[str, ...] = ("boothkit-till", "boothkit-power")
 
 
@@ -123,6 +150,12 @@ class PowerTable(Table, frozen=True):
     uplink: Literal["saving", "low", "critical", "never"] = "low"
 
 
+class PrivacyTable(Table, frozen=True):
+    """``keep_days``: days after an event until its personal data is erased, 0 = when somebody asks."""
+
+    keep_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 30
+
+
 class ReceiptTable(Table, frozen=True):
     """``logo``: a PNG that stands at the head of each receipt, at most 2,048 pixels a side and 1 MiB; empty = none."""
 
@@ -139,11 +172,19 @@ class Config(Table, frozen=True):
     portal: Portal = Portal()
     bench: BenchTable = BenchTable()
     central: Central = Central()
+    site: Site = Site()
     clock: ClockTable = ClockTable()
     steward: StewardTable = StewardTable()
     update: UpdateTable = UpdateTable()
     power: PowerTable = PowerTable()
     receipt: ReceiptTable = ReceiptTable()
+    privacy: PrivacyTable = PrivacyTable()
+
+    def https_hosts(self) -> tuple[str, ...]:
+        """What the certificate of the staff's https is good for; the first is what devices are told to open."""
+        hosts = (urlsplit(self.portal.public_url).hostname or "", self.staff.host)
+        own = [host for host in hosts if _HOST.fullmatch(host) and host != "0.0.0.0"]  # noqa: S104 - compared, not bound
+        return tuple(dict.fromkeys((*self.staff.https_names, *OWN_HOSTS, *own)))
 
     def device_names(self, kind: str) -> list[str]:
         """Names of the configured devices of one kind, in the file's order."""
@@ -243,6 +284,18 @@ def _check(config: Config, where: str) -> None:
                 f"{where}: mqtt.broker: wants host:port only; user and password_file have keys of their own"
             )
         split_host_port(config.mqtt.broker, where=f"{where}: mqtt.broker")
+    if config.site.broker:
+        if "@" in config.site.broker or "/" in config.site.broker:
+            raise ConfigError(
+                f"{where}: site.broker: wants host:port only; user and password_file have keys of their own"
+            )
+        split_host_port(config.site.broker, where=f"{where}: site.broker")
+    if config.site.serve and not (config.site.broker and config.site.password_file):
+        raise ConfigError(f"{where}: [site] serve = true: wants broker and password_file too, as every box of the site")
+    if config.staff.https_port and config.staff.https_port in (config.staff.port, config.portal.port):
+        raise ConfigError(
+            f"{where}: staff.https_port {config.staff.https_port}: guests reach it; wants a port of its own"
+        )
     limits = [value for value in _percents(config.power).values() if value]
     if limits != sorted(limits, reverse=True):
         found = ", ".join(f"{key} = {value}" for key, value in _percents(config.power).items())

@@ -4,6 +4,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from appliance.backup.restore import RESTORED
 from appliance.clock import Clock, system_clock
 from appliance.config import Config, Tables
 from appliance.errors import Problem
@@ -50,9 +51,10 @@ def tables(devices: Path, printer_port: int) -> Tables:
 
 
 def prepare(data: Path, config: Config) -> None:
-    """Fill a new data folder: event, catalogue, lists, tickets (DATA/demo/tickets.csv), staff, an open drawer."""
+    """Fill a new data folder, unless a backup was restored to it: event, catalogue, lists, tickets
+    (DATA/demo/tickets.csv), staff, an open drawer."""
     ready = data / "demo" / "tickets.csv"
-    if ready.exists():
+    if ready.exists() or (data / RESTORED).exists():
         return
     with lock(data):
         clock = system_clock(config.clock.trust)

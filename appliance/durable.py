@@ -10,7 +10,9 @@ def write_durably(path: Path, content: bytes, mode: int) -> None:
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         os.fchmod(handle, mode)
-        os.write(handle, content)
+        view = memoryview(content)
+        while view:
+            view = view[os.write(handle, view) :]
         os.fsync(handle)
     finally:
         os.close(handle)

@@ -47,6 +47,11 @@ class Problem(Exception):
         self.keeps = keeps
         self.extra = extra
 
+    @property
+    def later(self) -> bool:
+        """Whether the same will be taken when there is time, or room on the card again."""
+        return self.slug in ("busy", "disk-full")
+
     def as_dict(self) -> dict[str, Any]:
         """The refusal as it travels in a frame and in ``application/problem+json``."""
         return {"slug": self.slug, "detail": self.detail, "remedy": self.remedy, **self.extra}

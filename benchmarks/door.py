@@ -24,7 +24,7 @@ from appliance.files.codes import look
 from appliance.files.imports import Piece, pieces
 from appliance.journal.client import RecorderClient
 from appliance.private.people import People
-from benchmarks.recorder import SALE, _open, bare
+from benchmarks.recorder import SALE, bare, open_box
 from benchmarks.uplink import pss
 
 FEW, MANY = 1_000, 100_000
@@ -67,7 +67,7 @@ class Box:
         self.recorder = subprocess.Popen(worker, env={**os.environ, "BOOTHKIT_RUN": str(self.run)})
         stack.callback(self.recorder.wait, 20)
         stack.callback(self.recorder.terminate)
-        _open(self.run)
+        open_box(self.run)
         self.admin = RecorderClient(self.run, "admin", timeout=60)
         stack.callback(self.admin.close)
         self.admin.send("list.define", {"list": "general"}, actor="admin:bench", id="list")

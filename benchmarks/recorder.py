@@ -16,7 +16,10 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import astuple, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +77,49 @@ def sell(run: Path, clients: int, seconds: float, label: str) -> list[float]:
     return [value for each in took for value in each]
 
 
+@dataclass(frozen=True)
+class Figures:
+    """Of one round: how many a second, and seconds of the one in the middle and of the slowest in a hundred."""
+
+    rate: float
+    p50: float
+    p99: float
+
+
+def figures(work: Callable[[], list[float]]) -> Figures:
+    """Of what ``work`` says that each took."""
+    start = time.perf_counter()
+    took = sorted(work())
+    return Figures(len(took) / (time.perf_counter() - start), took[len(took) // 2], took[int(len(took) * 0.99)])
+
+
+def middle(rounds: list[Figures]) -> Figures:
+    """The median of each."""
+    return Figures(*(statistics.median(values) for values in zip(*map(astuple, rounds), strict=True)))
+
+
 def serve_bare(folder: Path) -> None:
-    """Child process: bare inserts for SECONDS whenever a line comes in; answers with rate and p99."""
+    """Child process: bare inserts for SECONDS whenever a line comes in; answers with their figures."""
     for _ in sys.stdin:
-        start = time.perf_counter()
-        took = sorted(bare(folder, SECONDS))
-        print(len(took) / (time.perf_counter() - start), took[int(len(took) * 0.99)], flush=True)
+        print(*astuple(figures(lambda: bare(folder, SECONDS))), flush=True)
+
+
+class Bare:
+    """Bare inserts in a process of its own, under ``wrapper``."""
+
+    def __init__(self, folder: Path, wrapper: list[str], stack: ExitStack) -> None:
+        argv = [*wrapper, sys.executable, "-m", "benchmarks.recorder", "--bare", str(folder)]
+        self._child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        stack.callback(self._child.wait, 20)
+        stack.callback(self._child.terminate)
+
+    def round(self) -> Figures:
+        """SECONDS of them."""
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        self._child.stdin.write("go\n")
+        self._child.stdin.flush()
+        return Figures(*map(float, self._child.stdout.readline().split()))
 
 
 def compare(title: str, wrapper: list[str]) -> None:
@@ -92,37 +132,31 @@ def compare(title: str, wrapper: list[str]) -> None:
         recorder = subprocess.Popen([*wrapper, *worker], env={**os.environ, "BOOTHKIT_RUN": str(run)})
         stack.callback(recorder.wait, 20)
         stack.callback(recorder.terminate)
-        limit = subprocess.Popen(
-            [*wrapper, sys.executable, "-m", "benchmarks.recorder", "--bare", str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        stack.callback(limit.wait, 20)
-        stack.callback(limit.terminate)
-        assert limit.stdin is not None
-        assert limit.stdout is not None
-        _open(run)
-        rates: dict[str, list[float]] = {"bare": [], "1": [], "8": []}
-        tails: dict[str, list[float]] = {"bare": [], "1": [], "8": []}
+        limit = Bare(folder, wrapper, stack)
+        open_box(run)
+        rounds: dict[str, list[Figures]] = {"bare": [], "1": [], "8": []}
         for number in range(ROUNDS):
-            limit.stdin.write("go\n")
-            limit.stdin.flush()
-            rate, tail = map(float, limit.stdout.readline().split())
-            rates["bare"].append(rate)
-            tails["bare"].append(tail)
+            rounds["bare"].append(limit.round())
             for key in ("1", "8"):
-                start = time.perf_counter()
-                took = sorted(sell(run, int(key), SECONDS, f"r{number}c{key}"))
-                rates[key].append(len(took) / (time.perf_counter() - start))
-                tails[key].append(took[int(len(took) * 0.99)])
-    bound, tail = statistics.median(rates["bare"]), statistics.median(tails["bare"])
+                label = f"r{number}c{key}"
+                rounds[key].append(figures(partial(sell, run, int(key), SECONDS, label)))
+    bound = middle(rounds["bare"])
     print(f"{title:<44}{'figure':>12}{'limit':>12}{'ratio':>8}{'goal':>8}")
     for key, goal in (("1", ""), ("8", "≥ 1.5")):
-        rate, p99 = statistics.median(rates[key]), statistics.median(tails[key])
+        own = middle(rounds[key])
         label = f"sales/s, {key} client(s) / bare inserts/s"
-        print(f"{label:<44}{rate:>12.0f}{bound:>12.0f}{rate / bound:>8.2f}{goal:>8}")
-        print(f"{f'p99 ms, {key} client(s) / bare insert':<44}{p99 * 1e3:>12.2f}{tail * 1e3:>12.2f}{p99 / tail:>8.2f}")
+        print(f"{label:<44}{own.rate:>12.0f}{bound.rate:>12.0f}{own.rate / bound.rate:>8.2f}{goal:>8}")
+        label = f"p99 ms, {key} client(s) / bare insert"
+        print(f"{label:<44}{own.p99 * 1e3:>12.2f}{bound.p99 * 1e3:>12.2f}{own.p99 / bound.p99:>8.2f}")
+
+
+def slow_syncs() -> list[str] | None:
+    """What makes every sync of a command take 4 ms more; None: there is no strace."""
+    if (strace := shutil.which("strace")) is None:
+        print("no strace: the table for a card's syncs is left out")
+        return None
+    inject = ["-D", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf", "-e", "trace=fdatasync,fsync"]
+    return [strace, *inject, "-e", "inject=fdatasync,fsync:delay_exit=4000"]
 
 
 def main() -> None:
@@ -131,14 +165,12 @@ def main() -> None:
         serve_bare(Path(sys.argv[2]))
         return
     compare("durable sales, this machine's disk", [])
-    if (strace := shutil.which("strace")) is None:
-        print("no strace: the table for a card's syncs is left out")
-        return
-    inject = ["-D", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf", "-e", "trace=fdatasync,fsync"]
-    compare("the same, every sync takes 4 ms more", [strace, *inject, "-e", "inject=fdatasync,fsync:delay_exit=4000"])
+    if (wrapper := slow_syncs()) is not None:
+        compare("the same, every sync takes 4 ms more", wrapper)
 
 
-def _open(run: Path) -> None:
+def open_box(run: Path) -> None:
+    """As soon as its recorder listens: an event, its items, a drawer."""
     deadline = time.monotonic() + 30
     while not wire.socket_path(run, "admin").exists() and time.monotonic() < deadline:
         time.sleep(0.05)

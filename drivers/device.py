@@ -33,6 +33,28 @@ class Crossing:
 
 
 @dataclass(frozen=True)
+class Stay:
+    """One person has left `zone` (or was lost from sight in it) after `seconds`."""
+
+    zone: str
+    seconds: float
+    mono: float
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a footfall counter says of its own view or beams. `unsuitable`: it cannot count where it is; `learning`: it
+    has not seen enough to say. `reasons`: slugs, the weightiest first; `hidden_permille`: people mostly hidden behind
+    others; `illegal_permille`: of a beam pair, changes that no walk explains, None of a camera.
+    """
+
+    verdict: Literal["learning", "good", "poor", "unsuitable"]
+    reasons: tuple[str, ...] = ()
+    hidden_permille: int = 0
+    illegal_permille: int | None = None
+
+
+@dataclass(frozen=True)
 class PowerReading:
     """What the power source tells about itself; None = this device does not say. `ma` is positive while the
     battery is charged.
@@ -75,7 +97,7 @@ class Press:
     mono: float
 
 
-Event = Scan | Crossing | PowerReading | BeamFault | Press
+Event = Scan | Crossing | Stay | PowerReading | BeamFault | Press
 
 Signal = Literal["admitted", "refused", "exited", "attention", "ready", "trouble", "test", "off"]
 """What an indicator can be told to show."""

@@ -40,6 +40,8 @@ PRINTER_VENDORS = {
 }
 """They make no other printers than for receipts and labels."""
 ADAPTERS = {"0403": "FTDI", "10c4": "CP210x", "1a86": "CH340", "067b": "PL2303"}
+RECEIVERS = ("unicam", "rp1-cfe")
+"""What the kernel calls the end of the Pi's ribbon cable, up to model 4 and from 5 on; it is there when a sensor is."""
 _FTDI, _VEDIRECT = "0403", "VE Direct cable"
 _SENSOR = re.compile(r"ina(2\d\d|3221)")
 
@@ -152,12 +154,7 @@ def _scanners(root: Path) -> Iterator[_Seen]:
         if usb.vendor in SCANNER_VENDORS and (uri := _device("serial", path, root)) is not None:
             yield _Seen(uri, f"Serial scanner: {usb.name or SCANNER_VENDORS[usb.vendor]}", True)
     yield from _adapters(root, "serial")
-    for node, device in _class(root, "video4linux", "video"):
-        usb = _usb(device, root)
-        if usb.vendor and _text(root / "sys/class/video4linux" / node.name / "index") in ("", "0"):
-            camera = _stable(root, "dev/v4l/by-id", node) or _exists(root, f"dev/{node.name}")
-            if camera is not None and (uri := _device("camera", camera, root)) is not None:
-                yield _Seen(uri, f"Camera: {usb.name or node.name}", False)
+    yield from _cameras(root)
 
 
 def _power(root: Path) -> Iterator[_Seen]:
@@ -181,6 +178,9 @@ def _power(root: Path) -> Iterator[_Seen]:
 def _footfall(root: Path) -> Iterator[_Seen]:
     if any(path.name.startswith("gpiochip") for path in _list(root / "dev")):
         yield _Seen(Uri("gpio", "17,27"), "Pins of this computer: a pair of beams, if wired to 17 and 27", False)
+    yield from _cameras(root)
+    if any(_text(folder / "name").startswith(RECEIVERS) for folder in _list(root / "sys/class/video4linux")):
+        yield _Seen(Uri("rpicam", "0"), "The Pi's own camera", False)
 
 
 def _nothing(root: Path) -> Iterator[_Seen]:
@@ -194,6 +194,16 @@ _SEEKERS: dict[str, Callable[[Path], Iterator[_Seen]]] = {
     "footfall": _footfall,
 }
 """What is wired to single pins (indicators, buttons, relays) cannot be seen."""
+
+
+def _cameras(root: Path) -> Iterator[_Seen]:
+    """USB cameras, which may read codes or count people."""
+    for node, device in _class(root, "video4linux", "video"):
+        usb = _usb(device, root)
+        if usb.vendor and _text(root / "sys/class/video4linux" / node.name / "index") in ("", "0"):
+            camera = _stable(root, "dev/v4l/by-id", node) or _exists(root, f"dev/{node.name}")
+            if camera is not None and (uri := _device("camera", camera, root)) is not None:
+                yield _Seen(uri, f"Camera: {usb.name or node.name}", False)
 
 
 def _adapters(root: Path, scheme: str) -> Iterator[_Seen]:

@@ -23,6 +23,7 @@ from tools.browser import CHROMIUM, browser
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+    from xdist.scheduler import LoadScopeScheduling
 
 # A busy machine is no fault of the code: no example has a deadline.
 hypothesis.settings.register_profile("boothkit", deadline=None)
@@ -38,14 +39,45 @@ ITEMS = [
 ]
 
 
+_LONGEST = ("system", "torture", "powercut", "e2e", "faults", "canaries")
+"""Folders whose tests take minutes, the longest first: begun last they would leave a process without work."""
+_SHARED = ("system",)
+"""Folders whose files share something dear, such as a Debian tree."""
+
+
+def _folder(nodeid: str) -> str:
+    return nodeid.removeprefix("tests/").partition("/")[0]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the suite, each begins with what takes long."""
+    if hasattr(config, "workerinput"):
+        ranks = {folder: rank for rank, folder in enumerate(_LONGEST)}
+        items.sort(key=lambda item: ranks.get(_folder(item.nodeid), len(ranks)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> "LoadScopeScheduling":
+    """Processes that share the suite (`make test`) take a file at a time, so that what it starts is started once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Files(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return folder if (folder := _folder(nodeid)) in _SHARED else nodeid.partition("::")[0]
+
+    return Files(config, log)
+
+
 class EngineBox:
     """An engine on a folder, with a clock that stands still until it is moved."""
 
-    def __init__(self, data: Path, config: Config | None = None, clock: FakeClock | None = None) -> None:
+    def __init__(
+        self, data: Path, config: Config | None = None, clock: FakeClock | None = None, box: str = "box-7"
+    ) -> None:
         self.data = data
         self.clock = clock or FakeClock()
         self.config = config or msgspec.convert({"devices": {"printer": "tcp://127.0.0.1:9"}}, Config)
-        self.engine = Engine(data, self.config, self.clock, "box-7")
+        self.engine = Engine(data, self.config, self.clock, box)
         self._count = 0
 
     def ask(

@@ -83,7 +83,7 @@ def _hands(view: Callable[..., Any]) -> str:
 
 def central(folder: Path) -> list[Endpoint]:
     """Central's; the answers are those of its view."""
-    words = {name: getattr(View, name).__doc__ or "" for name in ("boxes", "facts", "tasks", "kpis")}
+    words = {name: getattr(View, name).__doc__ or "" for name in ("boxes", "facts", "times", "tasks", "kpis")}
     return _endpoints("central", central_app(View(folder), lambda: 0), words)
 
 

@@ -47,6 +47,8 @@ def type_words(kind: Any) -> str:
         return " or ".join(f'`"{value}"`' for value in inner)
     if origin is list or (origin is tuple and inner[1:] == (Ellipsis,)):
         return f"list of {type_words(inner[0])}"
+    if origin is tuple:
+        return f"[{', '.join(type_words(part) for part in inner)}]"
     if origin is dict:
         return f"object of {type_words(inner[1])} by {type_words(inner[0])}"
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):

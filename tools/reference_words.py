@@ -15,6 +15,10 @@ ENVIRONMENT = {
 """Variable → what it does."""
 
 OPERATION_WORDS = {
+    "backup.key": (
+        "`key`: text of backup.pub, or empty",
+        "Has later backups sealed for this key; empty asks for the fingerprint of the present one, empty = none.",
+    ),
     "checkpoint.cosign": ("`note`: text", "Keeps central's cosigned copy of one of this box's checkpoints."),
     "checkpoint.request": ("none", "Signs the tree head when facts came since the last checkpoint."),
     "follower.advance": (
@@ -23,7 +27,23 @@ OPERATION_WORDS = {
     ),
     "hello": ("none", "Says who answers: `box`, `log`, `pos`."),
     "receipt.link": ("`sale`: text", "The address of a sale's receipt, signed: `url`."),
+    "site.heard": (
+        "`note`: text",
+        "What another box signed of how things are there: `box`, `state`; else `bad-passage`.",
+    ),
+    "site.sign": (
+        "`log`, `first`, `last`: integers",
+        "Signs these facts of this box for the other boxes of the site: `note` (docs/site.md).",
+    ),
+    "site.state": (
+        "none",
+        "How things are on this box, signed for the others: `note`.",
+    ),
     "ticket.code": ("`ticket`: text", "What the QR of a ticket says that this box issued: `code`, the same each time."),
+    "ticket.ids": (
+        "`key`: text",
+        "Names plain tickets as another box of the site does, before any are known: `changed`.",
+    ),
     "uplink.receipt": (
         "`note`: text",
         "Moves the safe mark when central's signature, the origin and the root are right, else refuses: `bad-receipt`.",
@@ -47,8 +67,18 @@ TOPIC_WORDS: dict[str, tuple[str, int, bool, str]] = {
     "live/sales": ("box", 0, True, "as `sales` of `GET /api/v1/kpis`, and `today: count, gross, since`"),
     "live/power": ("box", 0, True, "the newest `power.sampled/1` with `pos` and `at`"),
     "live/devices": ("box", 0, True, "by device: `kind, state, reason, since`"),
+    "backup": (
+        "box",
+        1,
+        False,
+        "a piece of a sealed backup: one line of JSON, `at, sha256, size`, then at most 48 KiB from offset `at` on",
+    ),
+    "kept": ("central", 1, True, "a note by central's key: how much of which backup it holds"),
     "receipt": ("central", 1, True, "a note by central's key: how many facts of a log it holds, and their root"),
     "cosigned": ("central", 1, True, "the newest checkpoint with central's witness line"),
+    "site": ("site", 1, True, "on the site's broker: a note with people inside and what is left ([site](../site.md))"),
+    "have": ("site", 1, True, "on the site's broker: how far the other boxes were heard; empty as last will"),
+    "down/policy": ("central", 1, True, "the newest policy for the box: a signed bundle; empty when it is taken back"),
 }
 """Topic below the box's prefix → sender, QoS, retained, payload."""
 

@@ -9,12 +9,14 @@ import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, expect
 
 from appliance.files import tickets as ticketfile
+from tools import screens_footfall, screens_sell
 
 SCREENS = {
     "login": "The PIN",
@@ -24,6 +26,21 @@ SCREENS = {
     "pay-card": "Paying by card",
     "done-waiting": "Paid while the box is silent",
     "waiting": "Selling on while a sale waits on the tablet",
+    "portal": "What guests see first",
+    "receipt": "A guest's receipt, promised",
+    "verify": "Checking a receipt, before the poster was compared",
+    "privacy": "What the box keeps of guests",
+    **screens_sell.SCREENS,
+    "sales": "Sales, and the one that was looked for",
+    "sale": "A sale's receipt on the till, with its code",
+    "refund": "What goes back, to the cent, before it does",
+    "refunded": "Given back: what to hand out, and the slip",
+    "drawer-open": "A drawer is opened, its float counted by its coins",
+    "drawer": "The drawer: cash in and out, who opened it for nothing",
+    "drawer-x": "The X report on the screen",
+    "drawer-count": "Counting the drawer without being told what should be in it",
+    "drawer-close": "The count, what was expected, and why they differ",
+    "z-report": "The Z report as printed, and what became of it",
     "door": "The door, ready to scan",
     "door-found": "Looking for a guest by name",
     "door-admitted": "A ticket is good: what it includes, and a note",
@@ -35,16 +52,18 @@ SCREENS = {
     "door-let-in": "The lead lets somebody in all the same",
     "ticket": "A ticket with its code, to be shown or printed again",
     "lead": "The lead's numbers",
+    "policy": "What the cell may do by itself, and how far it went",
+    "people": "What is kept of people, and until when",
     "tickets": "Lists and gates",
     "tickets-import": "A shop's file: what the box took for what",
     "box": "The box and its devices",
+    "clock": "The box's clock beside this device's own",
     "kit": "Plugging in the kit: the step that is done now",
     "device": "One device: what to do, what happened",
     "power": "Battery and sun, what comes, what will be switched off",
-    "portal": "What guests see first",
-    "receipt": "A guest's receipt, promised",
-    "verify": "Checking a receipt, before the poster was compared",
-    "privacy": "What the box keeps of guests",
+    "backup": "Backups: none yet, and the passphrase that they need",
+    "footfall": "What counts people, and how far it may be believed",
+    "calibrate": "A camera's counting line, laid over a blurred picture, and the walk that tries it",
     "bench": "The demo's bench: the other end of every device",
 }
 PIN = "123456"
@@ -74,11 +93,14 @@ PATIENCE_MS = 30_000
 
 @dataclass(frozen=True)
 class Places:
-    """``tickets``: codes that nobody has shown yet; ``expired``: one whose time is over."""
+    """``data``, ``run``: the demo's folders; ``tickets``: codes that nobody has shown yet; ``expired``: one whose time
+    is over."""
 
     staff: str
     portal: str
     bench: str
+    data: Path
+    run: Path
     tickets: Iterator[str]
     expired: str
 
@@ -87,7 +109,8 @@ def places(ready: dict[str, Any], data: Path) -> Places:
     """The places of a demo, from what it says when it is ready and its data folder."""
     rows = csv.DictReader((data / "demo" / "tickets.csv").read_text(encoding="utf-8").splitlines())
     codes = (row["code"] for row in rows if row["list"] == "general")
-    return Places(ready["staff"], ready["portal"], ready["bench"], codes, _expired(data / "keys"))
+    run, expired = Path(ready["run"]), _expired(data / "keys")
+    return Places(ready["staff"], ready["portal"], ready["bench"], data, run, codes, expired)
 
 
 def _expired(keys: Path) -> str:
@@ -105,6 +128,12 @@ def walk(page: Page, at: Places) -> Iterator[str]:
     yield from _sign_in(page, at)
     yield from _sell(page)
     yield from _sell_in_silence(page)
+    yield from _visit(page, at)
+    page.goto(f"{at.staff}/sell")
+    screens_sell.stock(at.data, at.run)
+    yield from screens_sell.walk(page, partial(_post, page, at), partial(_press, page), PIN)
+    yield from _give_back(page, at)
+    yield from _close_drawer(page, at)
     yield from _admit(page, at)
     yield from _look(page, at)
 
@@ -148,6 +177,61 @@ def _sell_in_silence(page: Page) -> Iterator[str]:
     page.unroute("**/api/v1/sales")
     page.evaluate("dispatchEvent(new Event('online'))")  # as the browser does when its line is back
     expect(page.locator("#waiting")).to_be_hidden()
+
+
+def _close_drawer(page: Page, at: Places) -> Iterator[str]:
+    """A drawer of the lead's own, from its float to its Z."""
+    page.goto(f"{at.staff}/drawer/open")
+    page.locator("summary").click()
+    page.fill("[data-worth='2000'] [data-pieces]", "5")
+    page.fill("[data-worth='200'] [data-pieces]", "12")
+    expect(page.locator("[data-press]")).to_have_text("Open with €124.00")
+    yield "drawer-open"
+    page.locator("[data-press]").click()
+    page.wait_for_url("**/drawer?drawer=*")
+    drawer = page.url.rpartition("=")[2]
+    for path, said in (
+        ("move", {"amount": -5000, "reason": "to_safe", "note": "Night safe, with Ben"}),
+        ("move", {"amount": 2000, "reason": "float"}),
+        ("no-sale", {"reason": "change"}),
+    ):
+        _post(page, at, f"/drawer/{path}", {**said, "drawer": drawer})
+    expect(page.locator("main")).to_contain_text("Change money")
+    yield "drawer"
+    page.goto(f"{at.staff}/drawer/x?drawer={drawer}")
+    yield "drawer-x"
+    page.goto(f"{at.staff}/drawer/count?drawer={drawer}")
+    for worth, pieces in ((2000, 3), (1000, 1), (500, 2), (200, 6), (100, 1), (50, 1), (20, 2)):
+        page.fill(f"[data-worth='{worth}'] [data-pieces]", str(pieces))
+    yield "drawer-count"
+    page.locator("[data-confirm]:visible").click()
+    expect(page.locator(".note.stop")).to_contain_text("€0.10 less than expected")
+    yield "drawer-close"
+    page.locator("[name=reason][value=wrong_change]").check(force=True)
+    page.locator("[data-press]").click()
+    page.wait_for_url("**/drawer/z/*")
+    expect(page.locator("main")).to_contain_text("printed and confirmed")
+    yield "z-report"
+
+
+def _give_back(page: Page, at: Places) -> Iterator[str]:
+    """One of two coffees, of the sale that was paid in cash."""
+    sales = page.request.get(f"{at.staff}/api/v1/sales", params={"q": "poster cup"}).json()["sales"]
+    sale = sales[0]["sale"]
+    page.goto(f"{at.staff}/sales?sale={sale}")
+    expect(page.locator("#ch")).to_be_attached()
+    yield "sales"
+    page.goto(f"{at.staff}/sales/{sale}")
+    expect(page.locator("#code svg")).to_be_visible()
+    yield "sale"
+    page.goto(f"{at.staff}/sales/{sale}/back")
+    page.click("[data-more='1']")
+    page.locator("label:has(input[value=changed_mind])").click()
+    expect(page.locator("[data-do=back]:visible")).to_be_enabled()
+    yield "refund"
+    page.locator("[data-do=back]:visible").click()
+    expect(page.locator("main")).to_contain_text("Printed")
+    yield "refunded"
 
 
 def _admit(page: Page, at: Places) -> Iterator[str]:
@@ -222,10 +306,21 @@ def _look(page: Page, at: Places) -> Iterator[str]:
     page.goto(f"{at.staff}/lead")
     expect(page.locator("main")).to_contain_text("by beam")
     yield "lead"
+    page.goto(f"{at.staff}/policy")
+    expect(page.locator("main")).to_contain_text("Guardrails")
+    yield "policy"
+    page.goto(f"{at.staff}/people")
+    page.fill("[name=q]", "Jo Juniper")
+    page.get_by_role("button", name="Find").click()
+    expect(page.locator("main")).to_contain_text("Erase what is chosen")
+    yield "people"
     yield from _import(page, at)
     page.goto(f"{at.staff}/box")
     expect(page.locator("h1")).to_have_text("All is well")
     yield "box"
+    page.goto(f"{at.staff}/box/clock")
+    expect(page.locator("#apart")).not_to_be_empty()
+    yield "clock"
     page.goto(f"{at.staff}/kit")
     if (begin := page.get_by_role("button", name="Begin the check")).count():
         begin.click()
@@ -235,7 +330,9 @@ def _look(page: Page, at: Places) -> Iterator[str]:
     yield "device"
     page.goto(f"{at.staff}/power")
     yield "power"
-    yield from _visit(page, at)
+    page.goto(f"{at.staff}/backup")
+    yield "backup"
+    yield from screens_footfall.walk(page, at.staff, at.run)
     page.goto(at.bench)
     page.locator("#wire summary").click()
     expect(page.locator("#roll img").first).to_be_visible()
@@ -257,10 +354,11 @@ def _import(page: Page, at: Places) -> Iterator[str]:
 
 def _visit(page: Page, at: Places) -> Iterator[str]:
     """What a guest does who scans the newest slip."""
-    slip = page.request.get(f"{at.bench}/bench/printer/receipts").json()[-1]
+    slips = page.request.get(f"{at.bench}/bench/printer/receipts").json()
+    code = next(code for slip in reversed(slips) for code in slip["qr"] if "/r/" in code)
     page.goto(at.portal)
     yield "portal"
-    page.goto(at.portal + slip["qr"][0][slip["qr"][0].index("/r/") :])
+    page.goto(at.portal + code[code.index("/r/") :])
     expect(page.locator("main")).to_contain_text("Promised")
     yield "receipt"
     page.goto(at.portal + str(page.get_by_text("Check it on this phone").get_attribute("href")))

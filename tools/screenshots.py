@@ -18,7 +18,25 @@ from tools.screens import SCREENS, Places, places, walk
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
 SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desk": (1280, 800)}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-LONG = {"lead", "box", "kit", "device", "power", "bench", "portal", "receipt", "privacy", "tickets", "tickets-import"}
+LONG = {
+    "sales",
+    "sale",
+    "refund",
+    "refunded",
+    "lead",
+    "box",
+    "kit",
+    "device",
+    "power",
+    "bench",
+    "portal",
+    "receipt",
+    "privacy",
+    "tickets",
+    "tickets-import",
+    "footfall",
+    "calibrate",
+}
 """Screens that one reads down: taken on a glass as high as the page; the others as a hand sees them."""
 COLOURS = 128
 SHOWN_PX = {"phone": 130, "tablet": 200, "desk": 400}

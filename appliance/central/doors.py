@@ -1,5 +1,6 @@
 """The same ticket at two boxes of one event: what no box can know while it is offline, and central finds later."""
 
+from appliance.central.boots import is_timed, mono_ms, parsed
 from appliance.central.database import Database, Value
 from appliance.central.intake import Incoming
 from appliance.domain.admission import AdmissionUndone, TicketAdmitted, TicketExited
@@ -14,7 +15,8 @@ _LONGEST = 64
 
 class Doors:
     """Who went through which door. ``doubled`` holds each ticket that went in at two boxes with no exit in between;
-    whether its list allows that is looked at when it is shown, for the list's definition may come last."""
+    whether its list allows that is looked at when it is shown, for the list's definition may come last. A movement
+    without a trusted time stands in no order of its own: `doubled_untimed` looks at its ticket when it is asked."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -30,7 +32,9 @@ class Doors:
                 box, ticket = incoming.log.box, fact.ticket[:_LONGEST]
                 who = (event, ticket, box.cell, box.box, incoming.id[:_LONGEST])
                 what = (fact.list[:_LONGEST], int(isinstance(fact, TicketAdmitted)), fact.gate, incoming.at, log_id)
-                self._moved.setdefault((event, ticket), []).append((*who, *what))
+                when = (parsed(incoming.at) or 0, "" if is_timed(incoming) else incoming.boot[:_LONGEST])
+                moved = (*who, *what, *when, mono_ms(incoming) or 0, at_ms)
+                self._moved.setdefault((event, ticket), []).append(moved)
                 self._found_ms = at_ms
             case AdmissionUndone():
                 ticket = fact.ticket[:_LONGEST]
@@ -52,7 +56,7 @@ class Doors:
         if not self._moved:
             return
         rows = [row for rows in self._moved.values() for row in rows]
-        self._db.many("INSERT INTO movement VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", rows)
+        self._db.many(f"INSERT INTO movement VALUES({', '.join('?' * 14)}) ON CONFLICT DO NOTHING", rows)
         self._db.many("DELETE FROM movement WHERE event = ? AND ticket = ? AND log_id = ? AND id = ?", self._undone)
         for event, ticket in self._moved:
             self._judge(event, ticket)
@@ -66,11 +70,11 @@ class Doors:
     def _judge(self, event: str, ticket: str) -> None:
         self._db.run("DELETE FROM doubled WHERE event = ? AND ticket = ?", (event, ticket))
         rows = self._db.rows(
-            "SELECT cell, box, list, entered, gate, at FROM movement WHERE event = ? AND ticket = ? "
-            "ORDER BY at, cell, box, id",
+            "SELECT cell, box, list, entered, gate, at, boot FROM movement WHERE event = ? AND ticket = ? "
+            "ORDER BY wall_ms, cell, box, id",
             (event, ticket),
         )
-        if len({(row["cell"], row["box"]) for row in rows}) < 2:
+        if len({(row["cell"], row["box"]) for row in rows}) < 2 or any(row["boot"] for row in rows):
             return
         inside = None
         for row in rows:

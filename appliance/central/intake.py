@@ -33,7 +33,7 @@ class _Event(msgspec.Struct):
 @dataclass(frozen=True)
 class Incoming:
     """A fact whose envelope agrees with its body: its place, the exact body, and the leaf of it. ``at``, ``boot``,
-    ``mono``: when it happened, as the box says."""
+    ``mono``, ``clock``: when it happened, as the box says, and how far it trusted its clock."""
 
     log: Log
     seq: int
@@ -44,6 +44,7 @@ class Incoming:
     at: str
     boot: str
     mono: int
+    clock: str
     body: str
     leaf: bytes
     data: dict[str, Any]
@@ -125,6 +126,7 @@ def _event(raw: bytes, box: Box) -> Incoming:
         at=body["at"],
         boot=body["boot"],
         mono=body["mono"],
+        clock=body["clock"],
         body=text.decode(),
         leaf=codec.leaf_hash(text),
         data=body["data"],

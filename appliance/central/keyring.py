@@ -82,6 +82,11 @@ class Keyring:
             self._read[box] = kept
         return kept[1]
 
+    def boxes(self) -> list[Box]:
+        """Every box that is known, enrolled or trusted at first sight."""
+        found = [Box(path.parent.name, path.name) for path in self._folder.glob("*/*")]
+        return sorted(box for box in found if is_name(box.cell) and is_name(box.box))
+
     def verifiers(self, log: Log) -> list[notes.Verifier]:
         """Who may sign this log's checkpoints: the key that bears its name, else any key of the box. So a box that
         starts a new log with the key it had needs no second enrolment."""

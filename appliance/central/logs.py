@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from appliance.central.boots import Boots
 from appliance.central.database import Database, Row, Value
 from appliance.central.doors import Doors
 from appliance.central.intake import Incoming
@@ -93,6 +94,7 @@ class Logs:
         self.db = db
         self.rollups = Rollups(db)
         self.doors = Doors(db)
+        self.boots = Boots(db)
         self._tails: dict[Box, dict[int, Tail]] = {}
 
     def forget(self) -> None:
@@ -100,6 +102,7 @@ class Logs:
         self._tails.clear()
         self.rollups.forget()
         self.doors.forget()
+        self.boots.forget()
 
     def take(self, events: Sequence[Incoming], at_ms: int) -> list[Taken | Rejected]:
         """Store facts of one message, or keep them until the gap before them is filled. Rejected: an impossible
@@ -235,6 +238,7 @@ class Logs:
                 self.flush(tail)
         self.rollups.flush()
         self.doors.flush()
+        self.boots.flush()
 
     def _one(self, tail: Tail, incoming: Incoming, kept: dict[int, list[bytes]], at_ms: int) -> Taken:
         here = kept.setdefault(incoming.seq, [])
@@ -259,6 +263,7 @@ class Logs:
         return taken
 
     def _count(self, tail: Tail, incoming: Incoming, at_ms: int) -> None:
+        self.boots.note(tail.id, incoming, at_ms)
         fact = incoming.fact()
         if fact is not None:
             self.rollups.add(tail.id, incoming, fact)
@@ -296,7 +301,7 @@ class Logs:
 def again(tail: Tail, row: Row) -> Incoming:
     """A fact that was judged when it came, read back from its body."""
     body = json.loads(row["body"])
-    texts = {key: body[key] for key in ("id", "kind", "event", "at", "boot", "mono", "data")}
+    texts = {key: body[key] for key in ("id", "kind", "event", "at", "boot", "mono", "clock", "data")}
     return Incoming(
         log=tail.log, seq=body["seq"], pos=body["seq"] + tail.shift, body=row["body"], leaf=row["leaf"], **texts
     )

@@ -8,10 +8,11 @@ an amount that no box lets through.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from appliance.central.boots import is_timed, parsed
 from appliance.central.database import Database, Value
 from appliance.central.intake import Incoming
 from appliance.central.places import Box
-from appliance.clock import parse_rfc3339, rfc3339
+from appliance.clock import rfc3339
 from appliance.domain.admission import AdmissionUndone, TicketAdmitted, TicketExited, TicketRefused
 from appliance.domain.devices import DeviceChanged
 from appliance.domain.events import EventClosed, EventCreated, EventOpened
@@ -71,7 +72,7 @@ def _added(fact: Fact) -> Iterator[Added]:
             yield from _back(fact, sales=-1)
         case SaleRefunded(training=False):
             yield from _back(fact, sales=0)
-        case CrossingsCounted() if fact.in_ >= 0 <= fact.out:
+        case CrossingsCounted(entrance=True) if fact.in_ >= 0 <= fact.out:
             yield CROSSING, (fact.line,), (fact.in_, fact.out)
         case TicketAdmitted():
             yield DOOR, (fact.list,), (1, 0, 0)
@@ -115,11 +116,8 @@ def _back(fact: MoneyBack, sales: int) -> Iterator[Added]:
 
 def hour_of(at: str) -> str:
     """The hour that a fact's time lies in, ``2026-11-23T18:00:00Z``; empty when it is no time."""
-    try:
-        ms = parse_rfc3339(at) if at.endswith("Z") else -1
-    except (ValueError, OverflowError):
-        return ""
-    return rfc3339(ms // _HOUR_MS * _HOUR_MS)[:19] + "Z" if ms >= 0 else ""
+    ms = parsed(at)
+    return "" if ms is None else rfc3339(ms // _HOUR_MS * _HOUR_MS)[:19] + "Z"
 
 
 class Rollups:
@@ -131,7 +129,7 @@ class Rollups:
 
     def add(self, log_id: int, incoming: Incoming, fact: Fact) -> None:
         """A fact that is new to central."""
-        hour = hour_of(incoming.at)
+        hour = hour_of(incoming.at) if is_timed(incoming) else ""
         for table, keys, sums in added(fact):
             key: tuple[Value, ...] = (log_id, *(each[:_LONGEST] for each in (incoming.event, hour, *keys)))
             kept = self._sums[table].setdefault(key, [0] * len(sums))

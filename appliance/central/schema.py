@@ -2,14 +2,14 @@
 
 ``fact`` holds the main line of each log, without a gap from 1 on; ``waiting`` every other fact that is here: early
 ones, and those of other lines (`branches`). ``hour_*`` and what stands below them is added up as facts come
-(`rollups`, `doors`).
+(`rollups`, `doors`), as is what tells when a fact happened whose box had no clock (`boots`).
 """
 
 from appliance.central.database import Database, NotCentral
 from appliance.central.rollups import TABLES as ROLLUPS
 from appliance.central.views import VIEWS
 
-VERSION = 2
+VERSION = 3
 
 TABLES = """
 CREATE TABLE central_key(one {int} PRIMARY KEY, key {text} NOT NULL){end};
@@ -59,12 +59,24 @@ CREATE TABLE power(
 CREATE TABLE movement(
   event {text} NOT NULL, ticket {text} NOT NULL, cell {text} NOT NULL, box {text} NOT NULL, id {text} NOT NULL,
   list {text} NOT NULL, entered {int} NOT NULL, gate {text} NOT NULL, at {text} NOT NULL, log_id {int} NOT NULL,
+  wall_ms {int} NOT NULL, boot {text} NOT NULL, mono_ms {int} NOT NULL, at_ms {int} NOT NULL,
   PRIMARY KEY(event, ticket, log_id, id)){end};
+CREATE INDEX movement_untimed ON movement(event, ticket) WHERE boot <> '';
 CREATE TABLE doubled(
   event {text} NOT NULL, ticket {text} NOT NULL, list {text} NOT NULL,
   first_cell {text} NOT NULL, first_box {text} NOT NULL, first_gate {text} NOT NULL, first_at {text} NOT NULL,
   cell {text} NOT NULL, box {text} NOT NULL, gate {text} NOT NULL, at {text} NOT NULL, found_ms {int} NOT NULL,
   PRIMARY KEY(event, ticket)){end};
+CREATE TABLE boot(
+  log_id {int} NOT NULL REFERENCES log(id), boot {text} NOT NULL, source {text} NOT NULL, first_seq {int} NOT NULL,
+  last_seq {int} NOT NULL, mono_ms {int} NOT NULL, cap_ms {int} NOT NULL, low_ms {int} NOT NULL,
+  high_ms {int} NOT NULL, PRIMARY KEY(log_id, boot, source)){end};
+CREATE TABLE untimed(
+  log_id {int} NOT NULL REFERENCES log(id), seq {int} NOT NULL, id {text} NOT NULL, boot {text} NOT NULL,
+  mono_ms {int} NOT NULL, at {text} NOT NULL, at_ms {int} NOT NULL, PRIMARY KEY(log_id, seq, id)){end};
+CREATE TABLE boot_time(
+  cell {text} NOT NULL, box {text} NOT NULL, boot {text} NOT NULL, estimate_ms {int} NOT NULL, low_ms {int},
+  high_ms {int} NOT NULL, how {text} NOT NULL, PRIMARY KEY(cell, box, boot)){end};
 CREATE TABLE entry_list(
   event {text} NOT NULL, list {text} NOT NULL, entry {text} NOT NULL, PRIMARY KEY(event, list)){end};
 """

@@ -11,8 +11,10 @@ from pathlib import Path
 from types import FrameType
 
 from appliance import log
+from appliance.central.backups import Shelf
 from appliance.central.database import dsn_of, open_writer
 from appliance.central.keyring import Keyring, central_signer
+from appliance.central.policies import FOLDER, Policies
 from appliance.central.service import Central
 from appliance.central.store import Store
 from appliance.central.subscriber import Subscriber
@@ -68,7 +70,9 @@ def serve(
             late = threading.Timer(_READY_ANYWAY_S, once)
             late.daemon = True
             late.start()
-            central = Central(store, signer, Keyring(data / "keys"), now_ms, trust_first=trust_first)
+            keyring, policies = Keyring(data / "keys"), Policies(data / FOLDER, signer.verifier)
+            shelf = Shelf(data / "backups", keyring)
+            central = Central(store, signer, keyring, now_ms, trust_first=trust_first, policies=policies, shelf=shelf)
             Subscriber(host, port, central, on_ready=once, now=time.monotonic).run(stop)
             late.cancel()
         finally:

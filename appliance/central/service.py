@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from appliance import log
+from appliance.backup.pieces import Piece
+from appliance.backup.sealed import BadSeal
 from appliance.central import doors, intake
+from appliance.central.backups import Shelf
 from appliance.central.intake import Incoming
 from appliance.central.keyring import Keyring
 from appliance.central.logs import Tail, Taken
 from appliance.central.places import Box, Log, Rejected, of_origin, of_topic
+from appliance.central.policies import Policies
 from appliance.central.records import Kept, State
 from appliance.central.store import Store
 from appliance.journal import notes
@@ -27,6 +31,7 @@ class Subject(StrEnum):
     FACTS = "facts"
     CHECKPOINT = "checkpoint"
     STATUS = "status"
+    BACKUP = "backup"
 
 
 @dataclass(frozen=True)
@@ -59,8 +64,12 @@ class Central:
         now_ms: Callable[[], int],
         *,
         trust_first: bool,
+        policies: Policies | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
-        self._store, self._signer, self._keyring = store, signer, keyring
+        """``shelf``: where backups of boxes are kept; None: nowhere, and none is answered."""
+        self._shelf = shelf
+        self._store, self._signer, self._keyring, self._policies = store, signer, keyring, policies
         self._now_ms = now_ms
         self._trust_first = trust_first
         self._at = 0
@@ -86,8 +95,8 @@ class Central:
         return self._out
 
     def greeting(self) -> list[Outgoing]:
-        """What is said on every new connection: all receipts. A box that has sent more, to a central that was not
-        there, sees that it is back and that what it sent was lost."""
+        """What is said on every new connection: all receipts, and all policies, which a broker may have forgotten. A
+        box that has sent more, to a central that was not there, sees that it is back and that what it sent was lost."""
         self._begin()
         with self._store.transaction():
             boxes = self._store.boxes()
@@ -96,7 +105,16 @@ class Central:
             with self._store.transaction(map(_lock, some)):
                 for box in some:
                     self._receipt(box)
-        return self._out
+        if self._policies is not None:
+            self._policies.forget()
+        return [*self._out, *self.look()]
+
+    def look(self) -> list[Outgoing]:
+        """What the folder of policies says by now that it did not say at the last look."""
+        if self._policies is None:
+            return []
+        news = self._policies.news(self._keyring.boxes(), self._now_ms())
+        return [Outgoing(box.topic("down/policy"), payload) for box, payload in news.items()]
 
     def _begin(self) -> None:
         self._at = self._now_ms()
@@ -113,6 +131,8 @@ class Central:
                     self._store.status(read.box, status)
             case notes.TreeHead() as head:
                 self._checkpoint(read.box, read.message, head)
+            case Piece() as piece:
+                self._backup(read.box, read.message, piece)
             case _ as facts:
                 self._facts(read.box, read.message, facts)
 
@@ -149,6 +169,14 @@ class Central:
                 self._reject(message, str(taken))
             elif taken is Taken.FORK:
                 logger.error("central.fork", box=box.box, origin=event.log.origin, seq=event.seq)
+
+    # Backups
+
+    def _backup(self, box: Box, message: Received, piece: Piece) -> None:
+        """A file beside the store, written before the answer goes out; what is not committed with it, comes again."""
+        if self._shelf is not None and self._known(box, message, ""):
+            held = self._shelf.take(box, piece, self._at)
+            self._out.append(Outgoing(box.topic("kept"), self._signer.sign(held.text()).encode()))
 
     # Answers
 
@@ -221,12 +249,13 @@ class Central:
 
 @dataclass(frozen=True)
 class _Read:
-    """A message as it was understood, before anything is stored: facts, a tree head, a status, nothing, or why not.
+    """A message as it was understood, before anything is stored: facts, a tree head, a status, a piece of a backup,
+    nothing, or why not.
     ``concerns``: the names under which consumers keep out of each other's way."""
 
     message: Received
     box: Box
-    what: "list[Incoming | Rejected] | notes.TreeHead | intake.Status | Rejected | None"
+    what: "list[Incoming | Rejected] | notes.TreeHead | intake.Status | Piece | Rejected | None"
     concerns: frozenset[str] = frozenset()
 
 
@@ -246,7 +275,7 @@ def _read(message: Received) -> _Read:
 
 def _understood(
     message: Received, box: Box, subject: str
-) -> list[Incoming | Rejected] | notes.TreeHead | intake.Status | None:
+) -> list[Incoming | Rejected] | notes.TreeHead | intake.Status | Piece | None:
     if not message.payload:
         return None
     match subject:
@@ -259,6 +288,11 @@ def _understood(
                 raise Rejected(f"no checkpoint: {error}") from error
         case Subject.STATUS:
             return intake.status(message.payload)
+        case Subject.BACKUP:
+            try:
+                return Piece.parse(message.payload)
+            except BadSeal as error:
+                raise Rejected(str(error)) from error
         case _:
             raise Rejected(f"subject {subject[:40]!r}: wants {', '.join(Subject)}")
 

@@ -27,6 +27,7 @@ TOPICS = (
     f"$share/central/{PREFIX}/+/+/{Subject.FACTS}",
     f"{PREFIX}/+/+/{Subject.CHECKPOINT}",
     f"{PREFIX}/+/+/{Subject.STATUS}",
+    f"{PREFIX}/+/+/{Subject.BACKUP}",
 )
 RECEIVE_MAXIMUM = 64
 """Messages without our acknowledgement, and so the most that one transaction takes."""
@@ -35,6 +36,8 @@ ENCODING = "content-encoding"
 _IN_FLIGHT = 20
 _KEEPALIVE_S = 30
 _TURN_S = 0.5
+_LOOK_S = 2.0
+"""Between two looks into the folder of policies."""
 _SUBSCRIBED_S = 15.0
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 10.0
@@ -89,10 +92,13 @@ class Subscriber:
         properties = _properties(PacketTypes.CONNECT, ReceiveMaximum=RECEIVE_MAXIMUM, MaximumPacketSize=LARGEST)
         client.connect(self._host, self._port, _KEEPALIVE_S, clean_start=True, properties=properties)
         give_up = self._now() + _SUBSCRIBED_S
-        greeted = False
+        greeted, look = False, self._now() + _LOOK_S
         try:
             while not stop.is_set():
                 self._turn(client)
+                if greeted and self._now() >= look:
+                    self._keep(self._central.look())
+                    look = self._now() + _LOOK_S
                 if self._subscribed and not greeted:
                     self._keep(self._central.greeting())
                     logger.info("central.subscribed", broker=f"{self._host}:{self._port}")

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from appliance.central import incidents, lines
+from appliance.central import boots, incidents, lines
 from appliance.central.database import Database, Row, dsn_of, open_reader
 from appliance.central.incidents import FellBack, Fork, Second
 from appliance.central.places import Box
@@ -16,6 +17,14 @@ _GAP_MS = 30_000
 _DAY_MS = 86_400_000
 
 Task = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The root that was signed, and the note, with central's witness line where it cosigned."""
+
+    root: bytes
+    note: str
 
 
 class View:
@@ -71,6 +80,31 @@ class View:
                     break
                 last = (rows[-1]["seq"], rows[-1]["n"])
                 yield from (row["body"] for row in rows)
+
+    def checkpoints(self, cell: str, box: str) -> dict[tuple[int, int], list["Checkpoint"]]:
+        """Every checkpoint that the box signed, by log and size: forks sign two."""
+        with self._open() as db:
+            rows = db.rows(
+                "SELECT l.log, c.size, c.root, c.note FROM checkpoint c JOIN log l ON l.id = c.log_id "
+                "WHERE l.cell = ? AND l.box = ?",
+                (cell, box),
+            )
+        found: dict[tuple[int, int], list[Checkpoint]] = {}
+        for row in rows:
+            found.setdefault((row["log"], row["size"]), []).append(Checkpoint(bytes(row["root"]), row["note"]))
+        return found
+
+    def times(self, cell: str, box: str) -> Iterator[dict[str, Any]]:
+        """When the facts of a box happened that were recorded without a trusted clock, log by log: ``id, log, seq, at``
+        (what its clock said), ``estimate, earliest`` (None: nothing says it), ``latest, how``."""
+        last = (0, 0, "")
+        while True:
+            with self._open() as db:
+                rows = boots.times(db, Box(cell, box), last)
+            if not rows:
+                return
+            last = (rows[-1]["log"], rows[-1]["seq"], rows[-1]["id"])
+            yield from map(boots.told, rows)
 
     def tasks(self, now_ms: int) -> list[Task]:
         """What a person at central should look at: ``kind, cell, box, about, since, remedy``."""
@@ -222,8 +256,8 @@ def _gaps(db: Database, now_ms: int) -> Iterator[Task]:
 
 def _doubled(db: Database) -> Iterator[Task]:
     for row in db.rows("SELECT * FROM v_double_admissions ORDER BY found_ms, event, ticket"):
-        first = f"{row['first_cell']}/{row['first_box']} ({row['first_gate']}) at {row['first_at']}"
-        then = f"{row['cell']}/{row['box']} ({row['gate']}) at {row['at']}"
+        first = f"{row['first_cell']}/{row['first_box']} ({row['first_gate']}) {_when(row, 'first_')}"
+        then = f"{row['cell']}/{row['box']} ({row['gate']}) {_when(row, '')}"
         yield _task(
             "double admission",
             row["cell"],
@@ -232,6 +266,13 @@ def _doubled(db: Database) -> Iterator[Task]:
             f"ticket {row['ticket']} of list {row['list']} went in at {first}, and at {then}",
             "The boxes did not see each other then. Ask both doors; the first entry counts.",
         )
+
+
+def _when(row: Row, which: str) -> str:
+    estimate = row[f"{which}estimate_ms"]
+    return (
+        f"at {row[f'{which}at']}" if estimate is None else f"at about {boots.moment(estimate)} (its clock was not set)"
+    )
 
 
 def _rejected(db: Database, now_ms: int) -> Iterator[Task]:

@@ -107,7 +107,7 @@ class Recorder:
         from appliance.services.recorder.engine import Engine, Request
         from appliance.services.recorder.server import lock
 
-        box, clock = self._box, system_clock(self._box.config.clock.trust)
+        box, clock = self._box, system_clock(self._box.config.clock.trust, self._box.run)
         kernel.discover()  # now: the owner of the data may not be able to read this Python
         registry.projections()
         with as_owner(box.data):

@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from appliance.clock import Now, system_clock
+from appliance import board
+from appliance.clock import Now, parse_rfc3339, system_clock
 from appliance.commands._common import Box
 from appliance.config import Config
 from appliance.errors import BoothkitError, ConfigError, RecorderDown
 from appliance.journal.read import Reader
-from appliance.projections import kit, kitlooks
+from appliance.projections import backups, events, kit, kitlooks
 from appliance.projections.kitlooks import Around, Found
 from appliance.receipts import slips
+from appliance.receipts.wording import Wording
 from appliance.services.context import FolderUnusable, box_id, check_folder
+from appliance.services.recorder.levels import Levels
 from appliance.services.recorder.room import Room
 from drivers import discovery, registry
 from drivers.device import Device
@@ -30,6 +33,7 @@ TRY_S = 5.0
 _SIGNED_EVERY = 1000
 """Facts after which the recorder signs at the latest."""
 _LOW_PERCENT = 20
+_OLD_MS = 24 * 3_600_000
 _OUTPUTS = ("indicator", "relay")
 
 
@@ -68,17 +72,18 @@ def examine(box: Box, root: Path, *, try_s: float = TRY_S) -> Report:
     if not (box.data / "journal.db").exists():
         findings.append(Finding("journal", "advice", "no box has been here", "Start it: boothkit up, or the service."))
         return _stopped(findings, config, {}, root, try_s)
-    now = system_clock(config.clock.trust)()
+    now = system_clock(config.clock.trust, box.run)()
     with closing(Reader(box.data)) as reader:
         try:
             place = kitlooks.around(reader, box.run, config, now, box=box_id(config, box.data))
-            findings += [_clock(now), *_journal(place, reader)]
+            findings += [_clock(now), *_journal(place, reader), _policy(place, config), _backup(reader, now)]
         except (RecorderDown, BoothkitError) as error:
             findings.append(Finding("journal", "fault", str(error), error.remedy))
             return _stopped(findings, config, {}, root, try_s)
     if not is_running(place):
         return _stopped(findings, config, place.adopted, root, try_s)
-    findings += [*_workers(place), *_devices(place), *_power(place), _uplink(place, config), *_plugged(place.found)]
+    findings += [*_workers(place), *_devices(place), *_power(place), _uplink(place, config)]
+    findings += [_https(box, config), *_plugged(place.found)]
     return Report(tuple(findings), True, place.found)
 
 
@@ -110,7 +115,9 @@ def _folder(box: Box) -> Iterator[Finding]:
         yield Finding("data folder", "advice", f"{box.data} is not there yet", "It is made at the first start.")
         return
     room = Room(box.data)
-    warning, remedy = room.warning()
+    levels = Levels(room, box.data)
+    levels.judge()
+    warning, remedy = levels.words()
     try:
         if os.geteuid() == 0 or os.access(box.data, os.W_OK):
             check_folder(box.data)
@@ -151,8 +158,37 @@ def _journal(place: Around, reader: Reader) -> Iterator[Finding]:
     elif check.ready is None:
         yield Finding("kit check", "advice", f"under way since {check.at}", "Go on with it on the kit page.")
     else:
-        words = f"ready {check.ready_at}, {slips.took(check.ready)}, {slips.within(check.ready)}"
+        said = Wording()
+        words = f"ready {check.ready_at}, {slips.took(check.ready, said)}, {slips.within(check.ready, said)}"
         yield Finding("kit check", "fine", words)
+
+
+def _policy(place: Around, config: Config) -> Finding:
+    now = place.state["policy"]
+    if now is None:
+        if not config.central.key:
+            return Finding("policy", "fine", "none, and no central is configured; the limits of the box itself hold")
+        return Finding("policy", "advice", "none yet", "Let central publish one: boothkit central sign --publish")
+    words = f"{now['version']} for {now['scope']}, since {now['since']}, until {now['expires']}"
+    if now["expired"]:
+        return Finding("policy", "fault", f"{words}: it has ended, its limits hold on", "Ask central for a newer one.")
+    return Finding("policy", "fine", words)
+
+
+def _backup(reader: Reader, now: Now) -> Finding:
+    """While nothing is at stake it is advice."""
+    db = reader.db()
+    event, made = events.current(db), backups.newest(db)
+    how = "Plug a stick in, and make one on the backup page, or: boothkit backup FILE"
+    if not made:
+        return Finding("backup", "advice", "none was ever made", how)
+    newest = made[0]
+    words = f"{newest.at}, up to fact {newest.upto:,}; {newest.since:,} facts since"
+    age = now.wall_ms - parse_rfc3339(newest.at)
+    old = newest.since > 0 and now.trusted and not 0 <= age < _OLD_MS
+    if event is not None and event.state == "open" and old:
+        return Finding("backup", "advice", f"{words}: older than a day, and an event is open", how)
+    return Finding("backup", "fine", words)
 
 
 def _workers(place: Around) -> Iterator[Finding]:
@@ -205,6 +241,15 @@ def _uplink(place: Around, config: Config) -> Finding:
     if uplink["connected"]:
         return Finding("uplink", "fine", f"connected, {waiting}")
     return Finding("uplink", "advice", f"not connected, {waiting}: {uplink['reason']}", uplink["remedy"])
+
+
+def _https(box: Box, config: Config) -> Finding:
+    page = board.read(box.run, "https") or {}
+    if not config.staff.https_port:
+        return Finding("https", "fine", "switched off; staff reach the till on their own network alone")
+    if page.get("state") == "ready":
+        return Finding("https", "fine", f"paired devices reach the till at {page.get('url')}")
+    return Finding("https", "fault", page.get("reason") or "it has not answered yet", page.get("remedy", ""))
 
 
 def _plugged(found: tuple[Found, ...]) -> Iterator[Finding]:

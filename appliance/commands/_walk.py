@@ -18,6 +18,7 @@ from appliance.projections import checklist, kit, kitlooks, kitwords, paper
 from appliance.projections.checklist import Checklist, Step
 from appliance.projections.kitlooks import Around
 from appliance.receipts import layout, slips
+from appliance.receipts.wording import Wording
 from appliance.services.context import box_id
 
 _COLUMNS = 48
@@ -58,7 +59,7 @@ def walk(box: Box) -> None:
     if not (box.data / "journal.db").exists():
         raise NotRunning(f"{box.data}: no box has been here")
     with closing(Reader(box.data)) as reader, box.recorder() as send:
-        desk = _Desk(box, reader, system_clock(box.config.clock.trust), send)
+        desk = _Desk(box, reader, system_clock(box.config.clock.trust, box.run), send)
         place = desk.around()
         if not _doctor.is_running(place):
             raise NotRunning("the box is not running")
@@ -149,7 +150,8 @@ def _finish(desk: _Desk) -> None:
     for line in _text(slips.elements(db, slip, printer={})):
         click.echo(line)
     if check is not None and check.ready is not None:
-        click.echo(f"\nReady, {slips.took(check.ready)}: {slips.within(check.ready)}.")
+        said = Wording()
+        click.echo(f"\nReady, {slips.took(check.ready, said)}: {slips.within(check.ready, said)}.")
 
 
 def _text(elements: list[layout.Element]) -> Iterator[str]:

@@ -8,7 +8,6 @@ import click
 
 from appliance.commands._common import Box, common
 from appliance.config import split_host_port
-from appliance.errors import DataError
 
 DSN = click.option(
     "--dsn",
@@ -57,40 +56,49 @@ def enrol(box: Box, cell: str, name: str, vkey: str) -> None:
 
 
 @command.command()
-@click.argument("image", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--release", required=True, help="What people call it, such as 0.2.0.")
-@click.option("--version", "number", type=click.IntRange(1), required=True, help="Higher than any before.")
-@click.option("--arch", default="aarch64", show_default=True, help="The machine, as `uname -m` names it.")
-@click.option("--scope", default="*", show_default=True, help="For which boxes: *, CELL or CELL/BOX.")
-@click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="How long it may be used.")
+@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.option("--release", help="Of an update: what people call it, such as 0.2.0.")
+@click.option("--version", "number", type=click.IntRange(1), help="Higher than any before.")
+@click.option("--arch", default="aarch64", show_default=True, help="Of an update: the machine, as `uname -m` names it.")
+@click.option("--scope", help="For which boxes: *, CELL or CELL/BOX; default: as policy.toml says, else *.")
+@click.option("--days", type=click.IntRange(1, 3650), help="How long it may be used; default: as policy.toml, else 90.")
+@click.option("--publish", is_flag=True, help="Of a policy: hand it to central, which sends it to its boxes.")
 @common
-def sign(box: Box, image: Path, release: str, number: int, arch: str, scope: str, days: int) -> None:
-    """Sign the update IMAGE (NAME.img): writes NAME.note beside it. A box wants both in DATA/updates."""
-    import hashlib
+def sign(
+    box: Box,
+    path: Path,
+    release: str | None,
+    number: int | None,
+    arch: str,
+    scope: str | None,
+    days: int | None,
+    publish: bool,
+) -> None:
+    """Sign the update NAME.img, or the policy in a folder of TOML files: writes NAME.note beside it. A box wants an
+    update's image and note in DATA/updates; a policy it takes from central, from a stick, or by hand."""
+    from appliance.commands import _sign
 
-    import msgspec
+    if path.is_dir():
+        if release is not None:
+            raise click.UsageError(f"--release is for an update; {path} is a folder, thus a policy")
+        _sign.policy(box, path, number, scope, days, publish=publish)
+        return
+    if publish:
+        raise click.UsageError("--publish is for a policy, which is a folder")
+    if release is None or number is None:
+        raise click.UsageError("an update wants --release and --version")
+    _sign.update(box, path, release, number, arch, scope or "*", days or _sign.DAYS)
 
-    from appliance.central.keyring import central_signer
-    from appliance.central.serve import now_ms
-    from appliance.clock import rfc3339
-    from appliance.files.bundle import Bundle
-    from appliance.services.update import Release
 
-    if image.suffix != ".img":
-        raise DataError(f"{image}: the image of an update is called NAME.img", remedy="Rename it.")
-    with image.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    data = {"release": release, "arch": arch, "size": image.stat().st_size, "sha256": digest}
-    expires = rfc3339(now_ms() + days * 86_400_000)
-    bundle = Bundle(kind="update", version=number, scope=scope, expires=expires, data=data)
-    try:
-        msgspec.convert(msgspec.to_builtins(bundle), Bundle)
-        msgspec.convert(data, Release)
-    except msgspec.ValidationError as error:
-        raise DataError(str(error), remedy="Correct it and sign again.") from error
-    note = image.with_suffix(".note")
-    note.write_text(central_signer(box.data / "keys").sign(bundle.text()), encoding="utf-8")
-    box.out({"note": str(note), "sha256": digest, "expires": expires}, f"{note} is good until {expires}.")
+@command.command()
+@click.argument("note", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@common
+def publish(box: Box, note: Path) -> None:
+    """Hand a signed policy to central: a running one sends it to each box that it is for, and keeps it there for those
+    that come later. To take it back, delete it from DIR/policies."""
+    from appliance.commands import _sign
+
+    _sign.publish(box, note)
 
 
 @command.command()
@@ -121,3 +129,28 @@ def _gross(sales: dict[str, Any]) -> str:
     if sales["gross"] is None:
         return f"in {sales['currency']}: see --json"
     return f"{sales['gross']} {sales['currency'] or ''} (minor units)"
+
+
+@command.command()
+@click.argument("cell")
+@click.argument("name", metavar="BOX")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@DSN
+@common
+def backup(box: Box, cell: str, name: str, file: Path, dsn: str) -> None:
+    """Write a backup of a box that was lost into FILE, from its facts and from what it sent sealed: `boothkit restore
+    FILE` on the new box, with its lead's passphrase. Central may run meanwhile."""
+    from appliance.central.backups import Shelf
+    from appliance.central.keyring import Keyring, central_signer
+    from appliance.central.places import Box as Place
+    from appliance.central.view import View
+    from appliance.central.whole import whole
+
+    keys = box.data / "keys"
+    shelf = Shelf(box.data / "backups", Keyring(keys))
+    made = whole(View(box.data, dsn), shelf, central_signer(keys), Place(cell, name), file.absolute())
+    answer = {"file": str(file), "facts": made.facts, "log": made.log, "sealed_at": made.made_at, "behind": made.behind}
+    text = f"{file}: {made.facts:,} facts up to log {made.log}; people, PINs and keys as of {made.made_at}."
+    if made.behind:
+        text += f" {made.behind:,} facts that the box had then never came here."
+    box.out(answer, text)

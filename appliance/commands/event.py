@@ -18,12 +18,17 @@ def command() -> None:
 @click.option("--timezone", default="Europe/Berlin", show_default=True, help="IANA name.")
 @click.option("--area-m2", required=True, help="The space that the cell pays for.")
 @click.option("--cash-rounding", type=int, help="Smallest coin in use, in minor units (5: no 1 and 2 cents).")
+@click.option("--event", help="Its id on another box of the same event (`boothkit event show`).")
 @common
-def create(box: Box, name: str, currency: str, timezone: str, area_m2: str, cash_rounding: int | None) -> None:
+def create(
+    box: Box, name: str, currency: str, timezone: str, area_m2: str, cash_rounding: int | None, event: str | None
+) -> None:
     """Create an event; the one before must be closed."""
     data: dict[str, Any] = {"name": name, "currency": currency, "timezone": timezone, "area_m2": area_m2}
     if cash_rounding is not None:
         data["cash_rounding"] = cash_rounding
+    if event is not None:
+        data["event"] = event
     answer = box.send("event.create", data).answer
     box.out(answer, f"Created {name} as {answer['event']}. Next: boothkit event open")
 

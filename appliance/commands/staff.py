@@ -74,6 +74,6 @@ def remove(box: Box, name: str) -> None:
 @contextmanager
 def _opened(box: Box) -> Iterator[Secrets]:
     box.data.mkdir(parents=True, exist_ok=True)
-    clock = system_clock(box.config.clock.trust)
+    clock = system_clock(box.config.clock.trust, box.run)
     with as_owner(box.data / "secrets.db"), closing(Secrets(box.data, clock)) as secrets:
         yield secrets

@@ -3,6 +3,7 @@
 import base64
 import secrets
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,21 +11,23 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from appliance.commands import _lists
+from appliance.commands import _access, _lists
 from appliance.commands._common import Box, Send, common
 from appliance.domain.events import Event
+from appliance.domain.policy import public_key
 from appliance.domain.tickets import Mark
+from appliance.domain.tokens import key_kid
 from appliance.durable import write_durably
 from appliance.errors import DataError
 from appliance.files import codes
 from appliance.files import tickets as ticketfile
 from appliance.files.imports import pieces
 from appliance.ids import new_id
-from appliance.journal.keys import BoxKeys
+from appliance.journal.keys import BoxKeys, read_key
 from appliance.journal.read import Reader
 from appliance.owner import as_owner
 from appliance.private.people import People
-from appliance.projections import door, lists, tickets
+from appliance.projections import door, lists, policy, tickets, tokens
 from appliance.services.context import box_id
 
 PIECE = 200
@@ -90,7 +93,8 @@ def keygen(box: Box) -> None:
 
 
 @command.command()
-@click.option("--list", "list_", required=True, help="The check-in list.")
+@click.option("--list", "list_", help="The check-in list.")
+@click.option("--access", "sku", help="In place of a list: access tokens that pay one piece each of this item.")
 @_entry
 @click.option("--count", type=click.IntRange(1, 100_000), required=True, help="How many.")
 @click.option("--holder", "holders", multiple=True, help="Names of holders, in order.")
@@ -102,7 +106,8 @@ def keygen(box: Box) -> None:
 @common
 def issue(
     box: Box,
-    list_: str,
+    list_: str | None,
+    sku: str | None,
     entry: str | None,
     count: int,
     holders: tuple[str, ...],
@@ -111,10 +116,17 @@ def issue(
     out: Path | None,
     **times: object,
 ) -> None:
-    """Sign new tickets and write their codes as CSV (code,holder,list)."""
+    """Sign new tickets and write their codes as CSV (code,holder,list), or access tokens (code,sku)."""
     event = _event(box)
-    key = _event_key(box, event.event)
     valid = {name: ticketfile.unix(times[name], event.timezone) for name in ("valid_from", "valid_until")}
+    if sku is not None:
+        if list_ or entry or holders or product or session:
+            raise click.UsageError("--access takes --count, --valid-from, --valid-until and --out only")
+        _access.issue(box, sku, count, _event_key(box, event.event), event.event, valid, out)
+        return
+    if list_ is None:
+        raise click.UsageError("Missing option '--list' or '--access'.")
+    key = _event_key(box, event.event)
     about = {"product": product, "session": session, **valid}
     said = {name: value for name, value in about.items() if value is not None}
     rows: list[tuple[str, str, str]] = []
@@ -214,6 +226,39 @@ def keys_add(box: Box, file: Path, pretix: bool) -> None:
     box.out({"public": name, "kid": kid}, f"Tickets of this key are accepted from now on ({name}).")
 
 
+@command.group("ids")
+def ids() -> None:
+    """How plain codes are named: alike on all boxes of one site, so that they know each other's tickets."""
+
+
+@ids.command("export")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@common
+def ids_export(box: Box, file: Path) -> None:
+    """Write the secret with which this box names plain codes, for `tickets ids use` on the other boxes of the site."""
+    with as_owner(box.data):
+        key = read_key(box.data / "keys" / "ticket.key")
+    write_durably(file, (key.hex() + "\n").encode(), 0o600)
+    box.out({"file": str(file)}, f"{file}: keep it as you keep keys, and delete it when the other boxes have it.")
+
+
+@ids.command("use")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@common
+def ids_use(box: Box, file: Path) -> None:
+    """Name plain codes as the box does that FILE is from. Only on a box that knows no tickets yet."""
+    answer = box.send("ticket.ids", {"key": read_key(file).hex()}).answer
+    box.out(answer, "Plain codes have the same names on both boxes." if answer["changed"] else "That is so already.")
+
+
+def _of_policy(box: Box) -> list[str]:
+    """Ids of the keys that the policy in force names."""
+    if not (box.data / "journal.db").exists():
+        return []
+    with closing(Reader(box.data)) as reader:
+        return [key_kid(public_key(key)).hex() for key in policy.ticket_keys(reader.db())]
+
+
 @keys.command("list")
 @common
 def keys_list(box: Box) -> None:
@@ -224,6 +269,7 @@ def keys_list(box: Box) -> None:
         public = load_pem_public_key(path.read_bytes())
         signs = "pretix" if path.name.startswith("pretix-") else "boothkit"
         answer.append({"public": path.name, "kid": ticketfile.kid_of(public, path), "signs": signs})
+    answer += [{"public": "the policy", "kid": kid, "signs": "boothkit"} for kid in _of_policy(box)]
     box.out(answer, "\n".join(f"{one['kid']}  {one['signs']}  {one['public']}" for one in answer) or "None.")
 
 
@@ -231,8 +277,10 @@ def keys_list(box: Box) -> None:
 @click.argument("kid")
 @common
 def keys_remove(box: Box, kid: str) -> None:
-    """Accept tickets of this key no longer; one that this box signs with stays."""
+    """Accept tickets of this key no longer; one that this box signs with stays, and one that the policy names."""
     gone = []
+    if kid in _of_policy(box):
+        raise DataError(f"the policy names the key {kid}", remedy="Ask central for a policy without it.")
     with as_owner(box.data):
         for path in [*(box.data / "keys").glob("event-*.pub"), *(box.data / "keys").glob("pretix-*.pub")]:
             if ticketfile.kid_of(load_pem_public_key(path.read_bytes()), path) != kid:
@@ -312,8 +360,12 @@ def show(box: Box, code: str) -> None:
         name = event.event if event else ""
         state = tickets.state(reader.db(), ticket, name)
         places = door.places(reader.db(), ticket, state.event if state else name)
+        access = tokens.get(reader.db(), ticket, name)
     finally:
         reader.close()
+    if access is not None:
+        _access.show(box, ticket, access, revoked=state is not None and state.revoked)
+        return
     if state is None and not places:
         box.out({"ticket": ticket, "known": False}, f"Ticket {ticket}: not known here.")
         raise click.exceptions.Exit(1)

@@ -79,6 +79,7 @@ def command(
             _write_day(box.data, run, day, seed, day_hours)
 
     names = ["recorder", *(["bench"] if demo else []), *(name for name in WORKERS if name != "recorder")]
+    names += ["site"] if config.site.serve else []
     specs = [_spec(name, box, run, demo) for name in names]
     if day is not None:
         specs.append(replace(_spec("day", box, run, demo), needs=tuple(names)))
@@ -87,8 +88,10 @@ def command(
 
 
 def _resolve(box: Box, demo: bool, ports: dict[str, Any], run: Path) -> Config:
-    """The configuration of this ``up``: the demo's own below the file, the ports of the command line above it."""
+    """The configuration of this ``up``: the demo's own below the file, the ports of the command line above it. https
+    is for those who ask for it: not every laptop has nginx."""
     below = sample.tables(run / "devices", _free_port()) if demo else {}
+    below["staff"] = {**below.get("staff", {}), "https_port": 0}
     return configuration.load(configuration.find(box.config_path), below=below, above=ports)
 
 

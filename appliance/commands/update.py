@@ -31,7 +31,7 @@ def command(box: Box, name: str | None) -> None:
     slots = update.Slots(box.config.update.slots, Path(box.config.update.cmdline))
     try:
         bundles = update.bundles(box.config, box_id(box.config, box.data))
-        now = system_clock(box.config.clock.trust)()
+        now = system_clock(box.config.clock.trust, box.run)()
         found = update.look(box.data, name, bundles, now, update.installed(state))
         slot = update.install(found, slots)
     except Problem as problem:

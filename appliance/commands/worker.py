@@ -10,13 +10,27 @@ from appliance.errors import BoothkitError
 from appliance.services.context import worker_context
 from appliance.services.notify import last_words
 
-WORKERS = ("recorder", "till", "portal", "printing", "scanning", "footfall", "power", "uplink", "clockwork", "steward")
+WORKERS = (
+    "recorder",
+    "till",
+    "portal",
+    "printing",
+    "scanning",
+    "footfall",
+    "power",
+    "uplink",
+    "clockwork",
+    "steward",
+    "https",
+)
 
+OPTIONAL_WORKERS = ("site",)
+"""Run where the configuration wants them."""
 DEMO_WORKERS = ("bench", "day")
 
 
 @click.command()
-@click.argument("name", type=click.Choice([*WORKERS, *DEMO_WORKERS]))
+@click.argument("name", type=click.Choice([*WORKERS, *OPTIONAL_WORKERS, *DEMO_WORKERS]))
 @common
 def command(box: Box, name: str) -> None:
     """Run one worker until SIGTERM."""

@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
+from appliance.domain.deadlines import Deadline
 from appliance.domain.doorrules import FINAL, RULES, Case, First, Reason, ScanKnown, refused_by
+from appliance.domain.guardrails import OccupancyExceeded
 from appliance.domain.kernel import STAFF, Ask, Context, Decided, Fact, Personal, PersonRef, Role, command, kind, refuse
 from appliance.domain.lists import Direction, check_gate_name, check_list_name
 from appliance.domain.tickets import FAR, check_ticket_id
@@ -48,13 +50,15 @@ class TicketExited(Fact, frozen=True):
 
 @kind("ticket.refused/1")
 class TicketRefused(Fact, frozen=True):
-    """Somebody was not let in. ``ticket``: None when the code could not be read as one."""
+    """Somebody was not let in. ``ticket``: None when the code could not be read as one; ``crowd``: people inside over
+    all lists, when they are as many as the policy allows."""
 
     ticket: str | None
     list: str
     gate: str
     reason: Reason
     first: First | None = None
+    crowd: int | None = None
 
 
 @kind("admission.undone/1")
@@ -93,13 +97,13 @@ class Admit(Ask, frozen=True):
     reason: str | None = None
 
 
-@command("ticket.scan", Scan, SCANNERS)
+@command("ticket.scan", Scan, SCANNERS, at_full="go_on")
 def scan(ask: Scan, known: ScanKnown, ctx: Context) -> Decided:
     """Admit, refuse or let out. A refusal at the door is a fact of its own, not a refused command."""
     return _decide(ask, known, ctx)
 
 
-@command("ticket.admit", Admit, STAFF)
+@command("ticket.admit", Admit, STAFF, at_full="go_on")
 def admit(ask: Admit, known: ScanKnown, ctx: Context) -> Decided:
     """The same for a ticket that was found by name; or against the rules, by the lead, with a reason."""
     if (ask.code is None) == (ask.ticket is None):
@@ -132,7 +136,9 @@ def _decide(ask: Scan | Admit, known: ScanKnown, ctx: Context) -> Decided:
         why: Reason = reason or "unreadable"
         first = case.place.first if why == "already_used" else None
         ticket = shown.ticket if why not in ("unreadable", "bad_signature") else None
-        fact: Fact = TicketRefused(ticket=ticket, list=case.list, gate=gate, reason=why, first=first)
+        fact: Fact = TicketRefused(
+            ticket=ticket, list=case.list, gate=gate, reason=why, first=first, crowd=answer.get("crowd")
+        )
         return Decided([fact], answer | {"verdict": "refused", "reason": why, "ticket": ticket})
     trusted = ctx.now.trusted
     if case.direction == "out":
@@ -152,7 +158,18 @@ def _decide(ask: Scan | Admit, known: ScanKnown, ctx: Context) -> Decided:
     )
     people = [person for person in (answers, why_forced) if person is not None]
     overruled = reason if forced else None
-    return Decided([fact], answer | {"verdict": "admitted", "reason": None, "overruled": overruled}, people)
+    answer |= {"verdict": "admitted", "reason": None, "overruled": overruled}
+    return Decided([fact, *_exceeding(case, fact.forced_by)], answer, people)
+
+
+def _exceeding(case: Case, by: str | None) -> list[Fact]:
+    """What the lead answers for when one more is inside than the door lets in by itself."""
+    known, ticket = case.known, case.known.presented.ticket
+    most = known.limits.rails.occupancy.door
+    if by is None or ticket is None or most is None or not case.crowds(most):
+        return []
+    broken = known.limits.broken("occupancy", most, known.crowd + 1, by, ticket)
+    return [broken] if known.crowd > most else [broken, OccupancyExceeded(occupancy=known.crowd + 1, by=by)]
 
 
 def _best(ask: Scan | Admit, known: ScanKnown, ctx: Context) -> Case:
@@ -178,9 +195,12 @@ def _depth(order: list[str], case: Case) -> tuple[int, bool, int]:
 
 
 def _forcible(case: Case, reason: Reason | None) -> bool:
-    """Not on the word of a code that nobody here signed, issued or imported: there is no ticket to let in."""
+    """Not on the word of a code that nobody here signed, issued or imported: there is no ticket to let in. Nor beyond
+    what the policy lets a lead do, whatever else is against it."""
     shown = case.known.presented
     is_ticket = shown.ticket is not None and (shown.fault is None or case.listed) and not case.no_ticket
+    if case.crowds(case.known.limits.rails.occupancy.lead):
+        return False
     return reason is not None and reason not in FINAL and case.entering and is_ticket
 
 
@@ -229,6 +249,8 @@ def _answer(case: Case, ask: Scan | Admit, reason: Reason | None) -> dict[str, A
     }
     if place.first is not None and reason == "already_used":
         answer["first"] = {"at": place.first.at, "gate": place.first.gate, "box": place.first.box}
+    if reason is not None and reason not in FINAL and case.crowds(known.limits.rails.occupancy.door):
+        answer |= {"crowd": known.crowd, "policy": known.limits.policy}
     if reason == "question":
         answer["questions"] = [
             {"question": one.question, "text": one.text, "answer": one.answer} for one in case.unanswered
@@ -267,7 +289,7 @@ class Undo(Ask, frozen=True):
     scan: str
 
 
-@command("admission.undo", Undo, STAFF)
+@command("admission.undo", Undo, STAFF, at_full="go_on")
 def undo(ask: Undo, known: UndoKnown, ctx: Context) -> Decided:
     """Within ten seconds, by the clock that no hand moves: later somebody has gone in."""
     moved = known.movement
@@ -276,7 +298,7 @@ def undo(ask: Undo, known: UndoKnown, ctx: Context) -> Decided:
     answer = {"scan": ask.scan}
     if moved.undone:
         return Decided([], answer)
-    if moved.boot != ctx.now.boot or ctx.now.mono - moved.mono > UNDO_S * 1_000_000:
+    if not Deadline.after(moved, UNDO_S).holds(ctx.now):
         refuse("too-late", f"this was more than {UNDO_S} s ago", "Scan the ticket out, or ask the lead.")
     if not moved.newest:
         refuse("too-late", "this ticket was scanned again since", "Undo the newest scan.")

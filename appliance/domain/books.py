@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from appliance.domain.cards import TenderSettled
 from appliance.domain.drawer import (
     Drawer,
     DrawerCounted,
@@ -23,9 +24,20 @@ from appliance.domain.sales import SaleCompleted
 
 VarianceReason = Literal["wrong_change", "counted_twice", "other"]
 What = Literal[
-    "sale", "refund", "void", "rounding", "tender", "vat", "move", "no_sale", "reprint", "training", "late", "count"
+    "sale",
+    "refund",
+    "void",
+    "rounding",
+    "tender",
+    "vat",
+    "move",
+    "no_sale",
+    "reprint",
+    "late",
+    "count",
+    "unknown",
 ]
-_FIRST = ("cash", "card", "voucher")
+_FIRST = ("cash", "card", "voucher", "token")
 
 
 class Entry(NamedTuple):
@@ -88,10 +100,11 @@ class Numbers(Fact, frozen=True):
 
 class Totals(Fact, frozen=True):
     """All that X and Z show. Minor units of ``currency``. ``turnover`` = ``sales`` (those that were not voided) less
-    ``refunds``, and so are ``vat`` and ``tenders``; ``voids`` and ``training`` are in none of them. Tenders add up to
-    turnover and ``rounding``. ``float``: of the opening; ``cash``: sales less refunds; ``moves``: in and out without a
-    sale; ``expected`` = float + cash + moves. ``late``: cash of sales that were rung up for a drawer that had its Z
-    before they were recorded. ``log_size``: facts in ``log``; a Z counts itself and its slip, as its checkpoint does.
+    ``refunds``, and so are ``vat`` and ``tenders``; ``voids`` are in none of them. Tenders add up to turnover and
+    ``rounding``. ``float``: of the opening; ``cash``: sales less refunds; ``moves``: in and out without a sale;
+    ``expected`` = float + cash + moves. ``late``: cash of sales that were rung up for a drawer that had its Z before
+    they were recorded. ``unknown``: card payments among the tenders whose outcome is not known. ``log_size``: facts in
+    ``log``; a Z counts itself and its slip, as its checkpoint does.
 
     ``tenders``, ``cash`` and ``expected`` are withheld (None) until the drawer is counted.
     """
@@ -107,7 +120,6 @@ class Totals(Fact, frozen=True):
     rounding: int
     vat: list[VatLine]
     voids: Figure
-    training: Figure
     late: Figure
     moves: list[MoveSum]
     no_sales: int
@@ -119,6 +131,7 @@ class Totals(Fact, frozen=True):
     tenders: list[TenderSum] | None = None
     cash: int | None = None
     expected: int | None = None
+    unknown: Figure = Figure()
 
 
 @kind("drawer.read/1")
@@ -129,12 +142,14 @@ class DrawerRead(Fact, frozen=True):
     report: str
     totals: Totals
     counted: int | None = None
+    training: bool = False
 
 
 @kind("drawer.closed/1")
 class DrawerClosed(Fact, frozen=True):
     """The Z report: nothing is sold into this drawer any more, and none of this changes. ``z``: ``<log>-<n>``,
-    gap-free within a log; ``variance`` = ``counted`` - ``expected``; ``reason_ref``: what was said of it."""
+    gap-free within a log; ``variance`` = ``counted`` - ``expected``; ``reason_ref``: what was said of it; ``training``:
+    all of it is, and its number stands in the same series, so that none is missing."""
 
     drawer: str
     z: str
@@ -144,6 +159,7 @@ class DrawerClosed(Fact, frozen=True):
     totals: Totals
     reason: VarianceReason | None = None
     reason_ref: PersonRef | None = None
+    training: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,10 +173,9 @@ class Book:
 
 
 def entries(fact: Fact, drawer_of: Callable[[str], str | None]) -> Iterator[Entry]:
-    """What a fact adds to which drawer. ``drawer_of``: of a sale, refund or void by its identity."""
+    """What a fact adds to which drawer. ``drawer_of``: of a sale, refund or void by its identity. Training stands in
+    drawers of its own, so that no sum of a real one holds any."""
     match fact:
-        case SaleCompleted(training=True):
-            yield Entry(fact.drawer, "training", "", 1, fact.total)
         case SaleCompleted():
             yield from _traded(fact, 1)
             yield Entry(fact.drawer, "sale", "", 1, fact.total)
@@ -168,8 +183,11 @@ def entries(fact: Fact, drawer_of: Callable[[str], str | None]) -> Iterator[Entr
             yield Entry(fact.drawer, "tender", "cash", 0, -fact.change)
             if fact.late_for is not None:
                 yield Entry(fact.drawer, "late", "", 1, cash)
-        case MoneyBack(training=True):
-            yield Entry(fact.drawer, "training", "", 1, -fact.total)
+            for tender in fact.tenders:
+                if tender.status == "unknown":
+                    yield Entry(fact.drawer, "unknown", "", 1, tender.amount)
+        case TenderSettled() if drawer := drawer_of(fact.sale):
+            yield Entry(drawer, "unknown", "", -1, -fact.amount)
         case SaleVoided():
             yield from _traded(fact, -1)
             yield Entry(fact.drawer, "sale", "", -1, -fact.total)
@@ -200,6 +218,7 @@ FOLDED: tuple[type[Fact], ...] = (
     DrawerCounted,
     ReceiptRequested,
     SlipRequested,
+    TenderSettled,
 )
 """The facts that ``entries`` knows."""
 
@@ -256,8 +275,8 @@ def totals(drawer: Drawer, book: Book, log: int) -> Totals:
             for name, found in sorted(named("vat").items(), key=lambda item: -rate(item[0]))
         ],
         voids=figure("void"),
-        training=figure("training"),
         late=figure("late"),
+        unknown=figure("unknown"),
         moves=[MoveSum(reason=name, count=moves[name].n, amount=moves[name].amount) for name in sorted(moves)],
         no_sales=figure("no_sale").count,
         reprints=figure("reprint").count,
@@ -278,9 +297,9 @@ def seen(drawer: Drawer, found: Totals) -> Totals:
     return msgspec.structs.replace(found, tenders=None, cash=None, expected=None)
 
 
-def answer(found: Totals, drawer: str, *, z: str | None, counted: int | None) -> dict[str, Any]:
+def answer(found: Totals, drawer: str, *, z: str | None, counted: int | None, training: bool = False) -> dict[str, Any]:
     """X and Z as the API gives them: ``expected``, ``counted``, ``variance`` and what leads to them once the drawer is
-    counted, else None with ``missing``."""
+    counted, else None with ``missing``; ``training`` when it is, and only then."""
     known = found.expected is not None and counted is not None
     told = {
         "drawer": drawer,
@@ -291,12 +310,14 @@ def answer(found: Totals, drawer: str, *, z: str | None, counted: int | None) ->
         "variance": counted - found.expected if found.expected is not None and counted is not None else None,
     }
     for name, value in _WHOLE.items():
-        told[name] = {**value, **told[name]}
+        told[name] = {**value, **told.get(name, {})}
+    if training:
+        told["training"] = True
     return told if known else {**told, "missing": ["count"]}
 
 
 _WHOLE: dict[str, dict[str, Any]] = {
-    **{name: {"count": 0, "amount": 0} for name in ("sales", "refunds", "voids", "training", "late")},
+    **{name: {"count": 0, "amount": 0} for name in ("sales", "refunds", "voids", "late", "unknown")},
     "receipts": {"count": 0, "first": None, "last": None, "logs": [], "missing": 0},
 }
 """What a body leaves out because it is as usual, an answer says."""

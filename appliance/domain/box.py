@@ -36,7 +36,12 @@ class CommandRefused(Fact, frozen=True):
 
 @kind("clock.stepped/1")
 class ClockStepped(Fact, frozen=True):
-    """The wall clock moved against the monotonic one by ``by_ms``; ``source`` is its trust afterwards."""
+    """The wall clock moved against the monotonic one by ``by_ms``; ``source`` is its trust afterwards.
+
+    ``restarted``: it was found after the box had started again: by so much the clock was ahead of the fact before this
+    one when it started (behind it: negative). How long the box was off is part of it, and in no clock.
+    """
 
     by_ms: int
     source: str
+    restarted: bool = False

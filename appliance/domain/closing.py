@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import msgspec
 
@@ -58,19 +59,20 @@ class ReprintZ(Ask, frozen=True):
     printer: str | None = None
 
 
-@command("drawer.count", CountDrawer, STAFF)
+@command("drawer.count", CountDrawer, STAFF, at_full="finish")
 def count(ask: CountDrawer, known: BooksKnown, ctx: Context) -> Decided:
     """What was counted is on record before anybody learns what should be there; counting again replaces it."""
     drawer = choose(known.drawers, ctx.actor, ask.drawer)
     counted = count_up(ask.coins, drawer.currency)
     coins = {coin: pieces for coin, pieces in ask.coins.items() if pieces}
-    fact = DrawerCounted(drawer=drawer.drawer, coins=coins, counted=counted)
+    fact = DrawerCounted(drawer=drawer.drawer, coins=coins, counted=counted, training=drawer.training)
     found = totals(drawer, known.books[drawer.drawer], ctx.log)
     found = msgspec.structs.replace(found, counts=found.counts + 1)
-    return decided(drawer, [fact], answer(found, drawer.drawer, z=None, counted=counted))
+    told = answer(found, drawer.drawer, z=None, counted=counted, training=drawer.training)
+    return decided(drawer, [fact], told)
 
 
-@command("drawer.close", CloseDrawer, STAFF)
+@command("drawer.close", CloseDrawer, STAFF, at_full="finish")
 def close(ask: CloseDrawer, known: BooksKnown, ctx: Context) -> Decided:
     """The Z: the newest count against what should be there, numbered, signed and printed."""
     drawer = choose(known.drawers, ctx.actor, ask.drawer)
@@ -92,10 +94,11 @@ def close(ask: CloseDrawer, known: BooksKnown, ctx: Context) -> Decided:
         refuse(
             "drawer-variance",
             f"{counted} counted, {expected} expected: {variance:+}",
-            "Count again, or say why, and close it.",
+            f"Count again, or close it with a reason: {', '.join(get_args(VarianceReason))}.",
             expected=expected,
             counted=counted,
             variance=variance,
+            reasons=[*get_args(VarianceReason)],
         )
     said = sealed(ask.note, ctx)
     z = f"{ctx.log}-{book.z}"
@@ -109,25 +112,26 @@ def close(ask: CloseDrawer, known: BooksKnown, ctx: Context) -> Decided:
         totals=msgspec.structs.replace(found, log_size=found.log_size + 1 + len(paper)),
         reason=ask.reason if variance else None,
         reason_ref=said.ref if said else None,
+        training=drawer.training,
     )
-    told = answer(fact.totals, drawer.drawer, z=z, counted=counted)
+    told = answer(fact.totals, drawer.drawer, z=z, counted=counted, training=drawer.training)
     return replace(decided(drawer, [fact, *paper], told, said), checkpoint=True)
 
 
-@command("drawer.read", ReadDrawer, STAFF)
+@command("drawer.read", ReadDrawer, STAFF, at_full="go_on")
 def read(ask: ReadDrawer, known: BooksKnown, ctx: Context) -> Decided:
     """An X report on paper, which shows what is in the fact."""
     drawer = choose(known.drawers, ctx.actor, ask.drawer)
     printer = chosen_printer(ask.printer, ctx.printer, ctx)
     counted = drawer.counted if drawer.is_counted else None
     found = seen(drawer, totals(drawer, known.books[drawer.drawer], ctx.log))
-    fact = DrawerRead(drawer=drawer.drawer, report=ctx.command, totals=found, counted=counted)
+    fact = DrawerRead(drawer=drawer.drawer, report=ctx.command, totals=found, counted=counted, training=drawer.training)
     slip = SlipRequested(slip=f"sl-x-{ctx.command}", slip_kind="x-report", about=ctx.command, printer=printer, copy=0)
-    told = {**answer(found, drawer.drawer, z=None, counted=counted), "slip": slip.slip, "printer": printer}
-    return decided(drawer, [fact, slip], told)
+    told = answer(found, drawer.drawer, z=None, counted=counted, training=drawer.training)
+    return decided(drawer, [fact, slip], {**told, "slip": slip.slip, "printer": printer})
 
 
-@command("drawer.reprint", ReprintZ, STAFF)
+@command("drawer.reprint", ReprintZ, STAFF, at_full="finish")
 def reprint(ask: ReprintZ, known: PaperKnown, ctx: Context) -> Decided:
     """One more copy of a Z, marked DUPLICATE unless it is the first. While one still waits for the same printer, two
     taps make one."""

@@ -42,7 +42,7 @@ class ReportDevice(Ask, frozen=True):
     reason: str
 
 
-@command("device.report", ReportDevice, DEVICE)
+@command("device.report", ReportDevice, DEVICE, at_full="go_on")
 def report(ask: ReportDevice, known: DeviceKnown, ctx: Context) -> Decided:
     """The same state again is no news."""
     reason = ask.reason[:200]
@@ -112,7 +112,7 @@ class LearnDevice(Ask, frozen=True):
     value: LearntValue
 
 
-@command("device.adopt", AdoptDevice, STAFF)
+@command("device.adopt", AdoptDevice, STAFF, at_full="go_on")
 def adopt(ask: AdoptDevice, known: AdoptedKnown, ctx: Context) -> Decided:
     """The worker of its kind takes it up within a second or two. Where the configuration names a device so, that one
     stays."""
@@ -124,7 +124,7 @@ def adopt(ask: AdoptDevice, known: AdoptedKnown, ctx: Context) -> Decided:
     return Decided([DeviceAdopted(device=ask.device, uri=ask.uri)], answer)
 
 
-@command("device.drop", DropDevice, STAFF)
+@command("device.drop", DropDevice, STAFF, at_full="finish")
 def drop(ask: DropDevice, known: AdoptedKnown, ctx: Context) -> Decided:
     """What was not adopted cannot be dropped; the configuration's devices are the configuration's."""
     if known.uri is None:
@@ -132,7 +132,7 @@ def drop(ask: DropDevice, known: AdoptedKnown, ctx: Context) -> Decided:
     return Decided([DeviceDropped(device=ask.device)], {"device": ask.device})
 
 
-@command("device.learn", LearnDevice, STAFF)
+@command("device.learn", LearnDevice, STAFF, at_full="go_on")
 def learn(ask: LearnDevice, known: LearntKnown, ctx: Context) -> Decided:
     """The newest word counts."""
     answer = {"device": ask.device, "what": ask.what, "value": ask.value}

@@ -4,10 +4,11 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from appliance.domain.events import Event
+from appliance.domain.guardrails import Limits
 from appliance.domain.kernel import Context, Fact
 from appliance.domain.lists import CheckinList, Direction, Gate, Questions
 from appliance.domain.presented import Presented
@@ -77,7 +78,7 @@ class ScanKnown:
     """The event, its lists and how many people are inside on each, the gate, what the code is, and what is remembered
     of that ticket: its state, its places by list, and for which event it stands on lists ("": on none). ``state`` is
     that of an earlier event when this one does not know it; of an earlier ``home`` no more than ``listed`` stands in
-    ``places``."""
+    ``places``. ``limits``: those in force."""
 
     event: Event | None
     lists: Mapping[str, CheckinList]
@@ -87,6 +88,12 @@ class ScanKnown:
     state: TicketState | None
     places: Mapping[str, Place]
     home: str = ""
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def crowd(self) -> int:
+        """People inside over all lists."""
+        return sum(self.inside.values())
 
 
 @dataclass(frozen=True)
@@ -167,6 +174,10 @@ class Case:
         """Somebody who is inside goes out. Whatever became of the ticket since, it happens."""
         return not self.entering and self.place.inside
 
+    def crowds(self, most: int | None) -> bool:
+        """One more would be inside than ``most`` people (None: any number)."""
+        return most is not None and self.entering and not self.place.inside and self.known.crowd >= most
+
 
 def _event_closed(case: Case) -> bool:
     return case.known.event is None or case.known.event.state != "open"
@@ -241,8 +252,11 @@ def _question(case: Case) -> bool:
 
 
 def _list_full(case: Case) -> bool:
-    """Who may enter any number of times, and is inside, adds nobody."""
+    """The list is, or the place with all lists together. Who may enter any number of times, and is inside, adds
+    nobody."""
     terms = case.terms
+    if case.crowds(case.known.limits.rails.occupancy.door):
+        return True
     if not case.entering or terms.capacity is None or (terms.entry == "multiple" and case.place.inside):
         return False
     return case.known.inside.get(case.list, 0) >= terms.capacity

@@ -17,6 +17,11 @@ STAFF: frozenset[Role] = frozenset({"staff", "admin"})
 ADMIN: frozenset[Role] = frozenset({"admin"})
 DEVICE: frozenset[Role] = frozenset({"device", "admin"})
 
+AtFull = Literal["stop", "go_on", "finish"]
+"""What becomes of a command while the card is nearly full: ``stop``, it begins something that can wait, and is not
+decided; ``go_on``, people and devices cannot wait for it, as long as an event could still be closed afterwards;
+``finish``, it ends what was begun, gives money back or makes room, and is always tried."""
+
 MAX_AMOUNT = 10**12
 """The largest amount of money or quantity that anything takes: far below 2^53, far above any event."""
 
@@ -86,24 +91,27 @@ def kind_of(fact: type[Fact]) -> str:
 
 @dataclass(frozen=True)
 class CommandType:
-    """One command: its name, the type of its data, who may ask, and whether it is bulk work (second lane)."""
+    """One command: its name, the type of its data, who may ask, whether it is bulk work (second lane), and what becomes
+    of it on a card that is nearly full."""
 
     name: str
     ask: type[Ask]
     roles: frozenset[Role]
     bulk: bool
+    at_full: AtFull | None
     decide: Callable[[Any, Any, "Context"], "Decided"]
 
 
 def command(
-    name: str, ask: type[A], roles: frozenset[Role], *, bulk: bool = False
+    name: str, ask: type[A], roles: frozenset[Role], *, bulk: bool = False, at_full: AtFull | None = None
 ) -> Callable[[Callable[[A, Any, "Context"], "Decided"]], Callable[[A, Any, "Context"], "Decided"]]:
-    """Register the decision for a command. It takes what is asked, what is known, and its context."""
+    """Register the decision for a command. It takes what is asked, what is known, and its context. A command that does
+    not say what becomes of it ``at_full`` stops there first."""
 
     def register(decide: Callable[[A, Any, Context], Decided]) -> Callable[[A, Any, Context], Decided]:
         if name in _commands:
             raise TypeError(f"two decisions claim the command {name}")
-        _commands[name] = CommandType(name, ask, roles, bulk, decide)
+        _commands[name] = CommandType(name, ask, roles, bulk, at_full, decide)
         return decide
 
     return register
@@ -172,7 +180,7 @@ class Decided:
 
     ``personal`` is written to people.db before the facts. ``event`` replaces the present event in the envelopes.
     ``checkpoint``: the tree head is signed in the same transaction. ``receipt``: index of the fact whose receipt's
-    address belongs into the answer.
+    address belongs into the answer. ``marks``: how far something was followed, by its name; they never go back.
     """
 
     facts: Sequence[Fact]
@@ -181,6 +189,7 @@ class Decided:
     event: str | None = None
     checkpoint: bool = False
     receipt: int | None = None
+    marks: Mapping[str, int] = field(default_factory=dict)
 
 
 def refuse(slug: str, detail: str, remedy: str = "", **extra: Any) -> NoReturn:

@@ -176,7 +176,7 @@ class PrintSheet(Ask, frozen=True):
     kit: str
 
 
-@command("kit.begin", BeginKit, STAFF)
+@command("kit.begin", BeginKit, STAFF, at_full="stop")
 def begin(ask: BeginKit, known: KitKnown, ctx: Context) -> Decided:
     """A new check; one that is under way is left as it is."""
     if len(ask.presses) > _MOST or not all(_DEVICE.fullmatch(one.button) for one in ask.presses):
@@ -187,7 +187,7 @@ def begin(ask: BeginKit, known: KitKnown, ctx: Context) -> Decided:
     return Decided([KitBegun(kit=kit, code=code, presses=ask.presses)], {"kit": kit, "code": code})
 
 
-@command("kit.ask", AskKit, STAFF)
+@command("kit.ask", AskKit, STAFF, at_full="stop")
 def ask_part(ask: AskKit, known: KitKnown, ctx: Context) -> Decided:
     """A printer gets a test slip; indicators and relays see the question on the wanted page; the others count from
     here. While a slip waits for its printer, asking again makes no second one."""
@@ -206,7 +206,7 @@ def ask_part(ask: AskKit, known: KitKnown, ctx: Context) -> Decided:
     return Decided(facts, {**answer, "n": known.asked + 1})
 
 
-@command("kit.check", CheckKit, STAFF)
+@command("kit.check", CheckKit, STAFF, at_full="stop")
 def check(ask: CheckKit, known: KitKnown, ctx: Context) -> Decided:
     """A person's answer, or what the box itself saw. That a slip came out needs both, where the printer can tell."""
     place = _place(ask.step, ask.device, missing=ask.outcome == "skipped")
@@ -232,7 +232,7 @@ def check(ask: CheckKit, known: KitKnown, ctx: Context) -> Decided:
     return Decided([fact], answer)
 
 
-@command("kit.scan", ScanKit, DEVICE)
+@command("kit.scan", ScanKit, DEVICE, at_full="go_on")
 def scan(ask: ScanKit, known: KitKnown, ctx: Context) -> Decided:
     """A scanner that reads the code of the check under way has passed; any other such code is nobody's."""
     if not _GATE.fullmatch(ask.gate):
@@ -247,7 +247,7 @@ def scan(ask: ScanKit, known: KitKnown, ctx: Context) -> Decided:
     return Decided(facts, {"verdict": "kit"})
 
 
-@command("kit.finish", FinishKit, STAFF)
+@command("kit.finish", FinishKit, STAFF, at_full="stop")
 def finish(ask: FinishKit, known: KitKnown, ctx: Context) -> Decided:
     """Ready, and how long it took; the sheet goes to the printer of receipts, if there is one."""
     if len(ask.devices) > _MOST or not all(map(_DEVICE.fullmatch, ask.devices)):
@@ -288,7 +288,7 @@ def finish(ask: FinishKit, known: KitKnown, ctx: Context) -> Decided:
     return Decided(facts, {"kit": ask.kit, "seconds": record.seconds, "printer": ctx.printer}, checkpoint=True)
 
 
-@command("kit.sheet", PrintSheet, STAFF)
+@command("kit.sheet", PrintSheet, STAFF, at_full="stop")
 def print_sheet(ask: PrintSheet, known: KitKnown, ctx: Context) -> Decided:
     """The first that a printer can have, or one more that says DUPLICATE."""
     if ask.kit != known.kit or not known.ready:

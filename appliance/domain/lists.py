@@ -157,7 +157,7 @@ def no_list(name: str, have: Iterable[str]) -> NoReturn:
     refuse("not-found", f"there is no list {name!r} (lists: {there})", "Define the list first.")
 
 
-@command("list.define", DefineList, STAFF)
+@command("list.define", DefineList, STAFF, at_full="stop")
 def define(ask: DefineList, known: GatesKnown, ctx: Context) -> Decided:
     """The same again changes nothing; another definition takes the place of the one before."""
     if known.event is None:
@@ -227,7 +227,7 @@ def _questions(asked: AskQuestions | None, old: CheckinList) -> tuple[Question, 
     return tuple(made)
 
 
-@command("gate.define", DefineGate, STAFF)
+@command("gate.define", DefineGate, STAFF, at_full="stop")
 def define_gate(ask: DefineGate, known: GatesKnown, ctx: Context) -> Decided:
     """The same again changes nothing."""
     if known.event is None:

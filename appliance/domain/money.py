@@ -1,7 +1,7 @@
 """Money: integer minor units, exact rates, one rounding rule (half away from zero), and the smallest coins."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from functools import lru_cache
@@ -80,3 +80,23 @@ def vat_lines(parts: Iterable[tuple[str, int]]) -> list[VatLine]:
         tax = half_up(total * r.numerator, r.numerator + r.denominator)
         lines.append(VatLine(rate=text, net=total - tax, tax=tax, gross=total))
     return lines
+
+
+def share_tax(parts: Sequence[tuple[str, int]], vat: Iterable[VatLine], scale: int = 1) -> list[int]:
+    """What of a receipt's tax each of its lines bears, in ``scale``-ths of a minor unit: (rate, gross) of every line
+    and the receipt's own ``vat`` → tax of every line. By largest remainder, the first of equal ones first: the sum of
+    each rate's lines is exactly the receipt's tax of that rate."""
+    found = [0] * len(parts)
+    whole = {line.rate: line.tax * scale for line in vat}
+    for text, total in whole.items():
+        r, at = rate(text), [place for place, (own, _) in enumerate(parts) if own == text]
+        if not at:
+            continue
+        exact = {place: parts[place][1] * scale * r / (1 + r) for place in at}
+        for place in at:
+            found[place] = exact[place].numerator // exact[place].denominator
+        left = total - sum(found[place] for place in at)
+        order = sorted(at, key=lambda place: -(exact[place] - found[place]))
+        for turn in range(abs(left)):
+            found[order[turn % len(order)]] += 1 if left > 0 else -1
+    return found

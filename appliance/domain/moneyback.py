@@ -1,16 +1,20 @@
 """Voids and refunds as they are decided: what is left of a sale, who may give it back, which tickets go with it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 import msgspec
 
 from appliance.domain import money
-from appliance.domain.drawer import Drawer, Drawers, choose, sealed
+from appliance.domain.cards import Settled, statuses
+from appliance.domain.drawer import Drawer, Drawers, check_approver, for_money_back, kicker, marked, sealed
+from appliance.domain.guardrails import Limits
 from appliance.domain.kernel import MAX_AMOUNT, STAFF, Ask, Context, Decided, Fact, Personal, command, refuse
-from appliance.domain.receipts import MAX_COPIES, SlipRequested, chosen_printer
+from appliance.domain.lines import MAX_LINES
+from appliance.domain.refundpaper import slip
 from appliance.domain.refunds import (
     AskBackTender,
     Left,
@@ -20,18 +24,18 @@ from appliance.domain.refunds import (
     SaleRefunded,
     SaleVoided,
     as_paid,
+    by_token,
+    check_known,
     done,
     in_cash,
     left,
     settle,
     vat_of,
 )
-from appliance.domain.sales import MAX_LINES, STAFF_ID, SaleCompleted
+from appliance.domain.sales import SaleCompleted
+from appliance.domain.tasks import TaskRaised
 from appliance.domain.tickets import TicketRevoked
 from appliance.errors import invalid
-
-LIMIT = 10_000
-"""Minor units of one sale that go back without the lead, until a policy says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,9 @@ class SoldTicket:
 @dataclass(frozen=True)
 class BackKnown:
     """The sale, its tickets in the order of its lines, and what went back of it so far; the open drawers, and what cash
-    is rounded to by the event that they are open for; the next number."""
+    is rounded to by the event that they are open for; the next number. ``settled``: what its card payments were settled
+    with; ``stock``: what is left of its items that are counted; ``tasked``: those that are a task already; ``limits``:
+    those in force."""
 
     sale: SaleCompleted | None
     tickets: Sequence[SoldTicket]
@@ -54,15 +60,10 @@ class BackKnown:
     drawers: Drawers
     coins: Mapping[str, int]
     number: int
-
-
-@dataclass(frozen=True)
-class RefundPaperKnown:
-    """Whether there is such an entry, its newest copy, and where that one waits (None = it has an outcome)."""
-
-    there: bool
-    newest: int | None
-    waits_at: str | None
+    settled: Settled
+    stock: Mapping[str, int]
+    tasked: frozenset[str]
+    limits: Limits = field(default_factory=Limits)
 
 
 class AskBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,19 +100,7 @@ class RefundSale(Ask, frozen=True):
     drawer: str | None = None
 
 
-class PrintRefund(Ask, frozen=True):
-    """``refund``: the identity of a refund or a void; ``printer``: another one than the receipts' own."""
-
-    refund: str
-    printer: str | None = None
-
-
-def slip_id(refund: str) -> str:
-    """The slip that all copies of a refund's paper are copies of."""
-    return f"sr-{refund}"
-
-
-@command("sale.void", VoidSale, STAFF)
+@command("sale.void", VoidSale, STAFF, at_full="finish")
 def void(ask: VoidSale, known: BackKnown, ctx: Context) -> Decided:
     """All of it, out of the drawer that took it, the way it came; what was sold is on the shelf again."""
     sale, rest = _sale(ask, known)
@@ -120,19 +109,25 @@ def void(ask: VoidSale, known: BackKnown, ctx: Context) -> Decided:
     drawer = next((one for one in known.drawers.open if one.drawer == sale.drawer), None)
     if drawer is None:
         refuse("too-late", "the drawer that took it has its Z report", "Refund it.")
+    cards = statuses(sale, known.settled)
+    check_known(sale, (), sale.total, cards)
     plan = _plan(ask, known, sale, {one.line: one.qty for one in rest}, ctx)
-    paid = as_paid(sale, (), plan.total)
+    tokens = by_token(sale)
+    paid = [*as_paid(sale, (), plan.total - sum(tender.amount for tender in tokens), cards), *tokens]
     cash = sum(tender.amount for tender in sale.tenders if tender.kind == "cash") - sale.change
+    if cash < 0:
+        refuse("nothing-back", f"the guest would have to pay {-cash}", "Sell the deposit instead.")
     rounding = sum(tender.amount for tender in paid) + cash - plan.total
-    fields = _fields(ask, known, sale, plan, ctx) | {"restock": True, "drawer": sale.drawer}
-    return _decided(SaleVoided(**fields, tenders=(*paid, *in_cash(cash)), rounding=rounding), plan, drawer, ctx)
+    fields = _fields(ask, known, sale, plan, drawer, ctx) | {"restock": True, "drawer": sale.drawer}
+    return _decided(SaleVoided(**fields, tenders=(*paid, *in_cash(cash)), rounding=rounding), plan, drawer, known, ctx)
 
 
-@command("sale.refund", RefundSale, STAFF)
+@command("sale.refund", RefundSale, STAFF, at_full="finish")
 def refund(ask: RefundSale, known: BackKnown, ctx: Context) -> Decided:
-    """Some or all of what is left of a sale, out of a drawer that is open now, whichever took it."""
+    """Some or all of what is left of a sale, out of a drawer that is open now, whichever took it. What access tokens
+    paid is no money and stays."""
     sale, rest = _sale(ask, known)
-    drawer = choose(known.drawers, ctx.actor, ask.drawer)
+    drawer = for_money_back(known.drawers, ctx.actor, ask.drawer, training=sale.training)
     if drawer.currency != sale.currency:
         refuse(
             "other-currency",
@@ -140,31 +135,39 @@ def refund(ask: RefundSale, known: BackKnown, ctx: Context) -> Decided:
             "Give it back outside of the till, and write it down.",
         )
     plan = _plan(ask, known, sale, _parts(ask.lines, rest), ctx)
-    tenders, rounding = settle(ask.tenders, sale, known.before, plan.total, known.coins[drawer.event])
-    fields = _fields(ask, known, sale, plan, ctx) | {"restock": ask.restock, "drawer": drawer.drawer}
-    return _decided(SaleRefunded(**fields, tenders=tenders, rounding=rounding), plan, drawer, ctx)
+    _check_tokens(sale, known.before, plan.total)
+    cards = statuses(sale, known.settled)
+    tenders, rounding = settle(ask.tenders, sale, known.before, plan.total, known.coins[drawer.event], cards)
+    fields = _fields(ask, known, sale, plan, drawer, ctx) | {"restock": ask.restock, "drawer": drawer.drawer}
+    return _decided(SaleRefunded(**fields, tenders=tenders, rounding=rounding), plan, drawer, known, ctx)
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """What goes back: lines, their sum, the tickets that admit nobody from then on, and what was said of it."""
+    """What goes back: lines, their sum, what of the sale went back without the lead with it, the tickets that admit
+    nobody from then on, and what was said of it."""
 
     lines: tuple[RefundLine, ...]
     total: int
+    alone: int
     tickets: tuple[str, ...]
     note: Personal | None
 
 
 def _sale(ask: VoidSale | RefundSale, known: BackKnown) -> tuple[SaleCompleted, list[Left]]:
     """The sale and what is left of it; refuses when there is none, or nothing."""
-    if ask.approver is not None and not STAFF_ID.fullmatch(ask.approver):
-        raise invalid("approver: wants the id of a person who works here")
+    check_approver(ask.approver)
     if known.sale is None:
         refuse("not-found", f"there is no sale {ask.sale[:80]}", "Look it up by its number.")
     rest = left(known.sale, known.before)
     if not rest:
-        how = "voided" if isinstance(known.before[-1], SaleVoided) else "given back"
-        refuse("nothing-back", f"sale {known.sale.number} was {how} already", "Look at its receipts.", left=[])
+        voided, number = isinstance(known.before[-1], SaleVoided), known.sale.number
+        refuse(
+            "nothing-back",
+            f"sale {number} was voided already" if voided else f"sale {number} was given back already",
+            "Look at its receipts.",
+            left=[],
+        )
     return known.sale, rest
 
 
@@ -226,9 +229,24 @@ def _plan(
             left=_named(left(sale, known.before)),
         )
     tickets = _tickets(sale, known, parts)
+    _check_most(total, known)
+    alone = total + sum(back.total for back in known.before if back.approver is None)
     if ask.approver is None:
-        _check_alone(total, tickets, known.before)
-    return _Plan(tuple(lines), total, tuple(one.ticket for one in tickets), sealed(ask.note, ctx))
+        _check_alone(alone, tickets, known.limits)
+    return _Plan(tuple(lines), total, alone, tuple(one.ticket for one in tickets), sealed(ask.note, ctx))
+
+
+def _check_tokens(sale: SaleCompleted, before: Sequence[MoneyBack], total: int) -> None:
+    """No more goes back than was paid in money."""
+    tokens = sum(tender.amount for tender in by_token(sale))
+    most = max(0, sale.total - tokens - sum(one.total for one in before))
+    if tokens and total > most:
+        refuse(
+            "too-much-back",
+            f"{total} asked for; {tokens} of this sale was paid by access token, {most} of the rest is left",
+            "Give back what was paid in money, or void the sale before its Z.",
+            most=most,
+        )
 
 
 def _tickets(sale: SaleCompleted, known: BackKnown, parts: Mapping[int, int]) -> list[SoldTicket]:
@@ -244,7 +262,22 @@ def _tickets(sale: SaleCompleted, known: BackKnown, parts: Mapping[int, int]) ->
     return chosen
 
 
-def _check_alone(total: int, tickets: Sequence[SoldTicket], before: Sequence[MoneyBack]) -> None:
+def _check_most(total: int, known: BackKnown) -> None:
+    """Refuses what the lead cannot allow either. A refund in small steps is as large as all of them."""
+    most, policy = known.limits.rails.refund.lead, known.limits.policy
+    whole = total + sum(back.total for back in known.before)
+    if most is not None and whole > most:
+        refuse(
+            "guardrail",
+            f"{whole} of this sale would go back; policy {policy} allows at most {most}",
+            "Give back less.",
+            limit=most,
+            may="nobody",
+            policy=policy,
+        )
+
+
+def _check_alone(alone: int, tickets: Sequence[SoldTicket], limits: Limits) -> None:
     """Refuses what wants the lead. A refund in small steps is as large as all of them that nobody approved."""
     if any(one.entered for one in tickets):
         refuse(
@@ -253,18 +286,19 @@ def _check_alone(total: int, tickets: Sequence[SoldTicket], before: Sequence[Mon
             "Ask the lead for their PIN.",
             tickets=[one.ticket for one in tickets if one.entered],
         )
-    alone = total + sum(back.total for back in before if back.approver is None)
-    if alone > LIMIT:
+    most = limits.rails.refund.alone
+    if alone > most:
         refuse(
             "guardrail",
-            f"{alone} of this sale would go back; without the lead it is at most {LIMIT}",
+            f"{alone} of this sale would go back; without the lead it is at most {most}",
             "Ask the lead for their PIN.",
-            limit=LIMIT,
+            limit=most,
+            may="lead",
         )
 
 
 def _fields(
-    ask: VoidSale | RefundSale, known: BackKnown, sale: SaleCompleted, plan: _Plan, ctx: Context
+    ask: VoidSale | RefundSale, known: BackKnown, sale: SaleCompleted, plan: _Plan, drawer: Drawer, ctx: Context
 ) -> dict[str, Any]:
     """What a void and a refund have in common."""
     return {
@@ -280,21 +314,26 @@ def _fields(
         "tickets": plan.tickets,
         "approver": ask.approver,
         "training": sale.training,
-        "printer": ctx.printer or None,
+        "printer": kicker(drawer, ctx),
     }
 
 
-def _decided(fact: SaleVoided | SaleRefunded, plan: _Plan, drawer: Drawer, ctx: Context) -> Decided:
-    """The entry, its paper, and its tickets, which admit nobody from then on; all for the event of the drawer."""
+def _decided(fact: SaleVoided | SaleRefunded, plan: _Plan, drawer: Drawer, known: BackKnown, ctx: Context) -> Decided:
+    """The entry, paper, tickets, which admit nobody from then on, tasks; all for the event of the drawer."""
     facts: list[Fact] = [fact]
+    most = known.limits.rails.refund.alone
+    if fact.approver is not None and plan.alone > most and not fact.training:
+        facts.append(known.limits.broken("refund", most, plan.alone, fact.approver, fact.sale))
     if ctx.printer:
-        facts.append(_slip(fact.sale, 0, ctx.printer))
+        facts.append(slip(fact.sale, 0, ctx.printer))
     facts += [TicketRevoked(ticket=ticket) for ticket in fact.tickets]
+    facts += [TaskRaised(task=ctx.new_id("t"), kind="negative-stock", about=sku) for sku in _short(fact, known)]
     answer: dict[str, Any] = {
         "sale": fact.sale,
         "number": fact.number,
         "of": fact.of,
         "drawer": fact.drawer,
+        **marked(drawer),
         "total": fact.total,
         "rounding": fact.rounding,
         "tenders": msgspec.to_builtins(list(fact.tenders)),
@@ -305,25 +344,18 @@ def _decided(fact: SaleVoided | SaleRefunded, plan: _Plan, drawer: Drawer, ctx: 
     return Decided(facts, answer, [plan.note] if plan.note else [], event=drawer.event)
 
 
+def _short(fact: SaleVoided | SaleRefunded, known: BackKnown) -> list[str]:
+    """Items of which more is given out by now than was there: somebody takes a deposit again that was sold meanwhile.
+    It happened, so it is no refusal; one task for each that is none yet."""
+    if fact.training or not fact.restock:
+        return []
+    more: Counter[str] = Counter()
+    for line in fact.lines:
+        more[line.sku] += -line.qty if line.taken else line.qty
+    return [
+        sku for sku, there in known.stock.items() if more[sku] < 0 and there + more[sku] < 0 and sku not in known.tasked
+    ]
+
+
 def _named(rest: Sequence[Left]) -> list[dict[str, int]]:
     return [msgspec.to_builtins(one) for one in rest]
-
-
-def _slip(refund_: str, copy: int, printer: str) -> SlipRequested:
-    return SlipRequested(slip=slip_id(refund_), slip_kind="refund", about=refund_, printer=printer, copy=copy)
-
-
-@command("refund.print", PrintRefund, STAFF)
-def print_refund(ask: PrintRefund, known: RefundPaperKnown, ctx: Context) -> Decided:
-    """The first copy that a printer can have, or one more that says DUPLICATE. While one still waits for the same
-    printer, two taps make one."""
-    if not known.there:
-        refuse("not-found", f"there is no refund {ask.refund[:80]}", "Look it up by its sale.")
-    printer = chosen_printer(ask.printer, ctx.printer, ctx)
-    if known.waits_at == printer:
-        refuse("receipt-waiting", f"copy {known.newest} still waits for {printer}", "Look at the printer first.")
-    copy = 0 if known.newest is None else known.newest + 1
-    if copy > MAX_COPIES:
-        refuse("too-many-copies", f"this refund was printed {copy} times", "Show it on the screen instead.")
-    fact = _slip(ask.refund, copy, printer)
-    return Decided([fact], {"refund": ask.refund, "slip": fact.slip, "copy": copy, "printer": printer})

@@ -167,7 +167,7 @@ _LIMITS = {
 }
 
 
-@command("power.sample", SamplePower, DEVICE)
+@command("power.sample", SamplePower, DEVICE, at_full="finish")
 def sample(ask: SamplePower, known: None, ctx: Context) -> Decided:
     """A reading outside of what a small box can have is a fault of the device, not a fact."""
     for key, (low, high) in _LIMITS.items():
@@ -189,7 +189,7 @@ def sample(ask: SamplePower, known: None, ctx: Context) -> Decided:
     return Decided([fact])
 
 
-@command("power.change_level", ChangeLevel, DEVICE)
+@command("power.change_level", ChangeLevel, DEVICE, at_full="finish")
 def change_level(ask: ChangeLevel, known: PowerKnown, ctx: Context) -> Decided:
     """The same level again is no news."""
     for step in ask.shed:
@@ -199,7 +199,7 @@ def change_level(ask: ChangeLevel, known: PowerKnown, ctx: Context) -> Decided:
     return Decided([LevelChanged(from_=known.level, to=ask.to, shed=ask.shed)])
 
 
-@command("power.change_step", ChangeStep, DEVICE)
+@command("power.change_step", ChangeStep, DEVICE, at_full="finish")
 def change_step(ask: ChangeStep, known: PowerKnown, ctx: Context) -> Decided:
     """The same state again is no news, but for an announcement that is made anew."""
     _named(ask.step)
@@ -211,7 +211,7 @@ def change_step(ask: ChangeStep, known: PowerKnown, ctx: Context) -> Decided:
     return Decided([StepChanged(step=ask.step, state=ask.state, level=ask.level, in_s=ask.in_s, final=ask.final)])
 
 
-@command("power.veto", VetoStep, STAFF)
+@command("power.veto", VetoStep, STAFF, at_full="finish")
 def veto(ask: VetoStep, known: PowerKnown, ctx: Context) -> Decided:
     """The lead keeps a step on. The end of the box can be put off twice, and not at all below the hard limit."""
     step = known.steps.get(ask.step)
@@ -226,7 +226,7 @@ def veto(ask: VetoStep, known: PowerKnown, ctx: Context) -> Decided:
     return Decided([PowerVetoed(step=SHUTDOWN, level=step.level, for_s=SHUTDOWN_VETO_S)], {"for_s": SHUTDOWN_VETO_S})
 
 
-@command("event.plan", PlanEvent, STAFF)
+@command("event.plan", PlanEvent, STAFF, at_full="go_on")
 def plan(ask: PlanEvent, known: None, ctx: Context) -> Decided:
     """When the present event is meant to close; the newest word counts."""
     if not ctx.event:

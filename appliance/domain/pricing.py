@@ -3,16 +3,14 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 import msgspec
 
-from appliance.domain import money
+from appliance.domain import guardrails, money
 from appliance.domain.catalogue import Item
 from appliance.errors import invalid
-
-GUARDRAIL = "0.20"
-"""The share of a price that staff take off by themselves; more wants a lead. The one place, until policies say it."""
 
 Service = Literal["here", "takeaway"]
 DiscountReason = Literal["damaged", "staff", "friend", "end_of_day", "haggled", "other"]
@@ -49,21 +47,26 @@ class Off:
 
 @dataclass(frozen=True)
 class Reduced:
-    """What is taken off each line; ``cart``: the sum of their shares; ``beyond``: more than the guardrail allows."""
+    """What is taken off each line; ``cart``: the sum of their shares; ``beyond``: more than anybody may by themselves;
+    ``barred``: more than the lead may allow; ``share``: the largest that is taken off, of a line or of the whole."""
 
     lines: Sequence[Off]
     cart: int
+    share: str
     beyond: bool
+    barred: bool
 
 
-def reduce(lines: Sequence[Priced], asked: AskDiscount | None) -> Reduced:
+def reduce(lines: Sequence[Priced], asked: AskDiscount | None, rail: guardrails.Discount) -> Reduced:
     """Every line's own discount, then the cart's over what is left; raises ``validation``. Deposits take none: a
     cheaper one that comes back would be paid out in full."""
     own = [_own(line) for line in lines]
     left = [0 if line.deposit else line.full - off for line, off in zip(lines, own, strict=True)]
     cart = 0 if asked is None else taken_off(asked, sum(left), "discount of the cart")
     offs = [Off(*pair) for pair in zip(own, spread(cart, left), strict=True)]
-    return Reduced(offs, cart, _beyond(lines, own, sum(own) + cart))
+    off = sum(own) + cart
+    beyond, barred = (_beyond(lines, own, off, limit) for limit in (rail.alone, rail.lead))
+    return Reduced(offs, cart, _share(lines, own, off, asked), beyond, barred)
 
 
 def _own(line: Priced) -> int:
@@ -102,18 +105,37 @@ def spread(amount: int, over: Sequence[int]) -> list[int]:
     return parts
 
 
-def _beyond(lines: Sequence[Priced], own: Sequence[int], off: int) -> bool:
-    """More than the guardrail's share of a line, or of the cart. What a percentage at the limit comes to, rounded line
-    by line or at once, is within it."""
+def _beyond(lines: Sequence[Priced], own: Sequence[int], off: int, limit: str) -> bool:
+    """More than a guardrail's share of a line, or of the cart. What a percentage at the limit comes to, rounded line by
+    line or at once, is within it."""
+    share = money.rate(limit)
+
+    def allowed(price: int) -> int:
+        return money.half_up(price * share.numerator, share.denominator)
+
     paid = [line.full for line in lines if not line.deposit]
-    if any(taken > _allowed(line.full) for line, taken in zip(lines, own, strict=True) if not line.deposit):
+    if any(taken > allowed(line.full) for line, taken in zip(lines, own, strict=True) if not line.deposit):
         return True
-    return off > max(_allowed(sum(paid)), sum(map(_allowed, paid)))
+    return off > max(allowed(sum(paid)), sum(map(allowed, paid)))
 
 
-def _allowed(price: int) -> int:
-    share = money.rate(GUARDRAIL)
-    return money.half_up(price * share.numerator, share.denominator)
+def _share(lines: Sequence[Priced], own: Sequence[int], off: int, asked: AskDiscount | None) -> str:
+    """The largest share that is taken off, of a line or of the whole: as it was asked for, else in millionths, rounded
+    up so that what is beyond a limit never seems to be at it."""
+    shares = [
+        _of(line.asked, taken, line.full) for line, taken in zip(lines, own, strict=True) if line.asked is not None
+    ]
+    if asked is not None:
+        whole = sum(line.full for line in lines if not line.deposit)
+        shares.append(_of(None if any(own) else asked, off, whole))
+    millionths = max((-(-share.numerator * 1_000_000 // share.denominator) for share in shares), default=0)
+    return f"{millionths // 1_000_000}.{millionths % 1_000_000:06}".rstrip("0").rstrip(".")
+
+
+def _of(asked: AskDiscount | None, off: int, price: int) -> Fraction:
+    if asked is not None and asked.percent is not None:
+        return money.rate(asked.percent)
+    return Fraction(off, price) if price else Fraction(0)
 
 
 def vat_of(item: Item, service: Service | None) -> str:

@@ -65,6 +65,15 @@ class SlipPrinted(Fact, frozen=True):
     outcome: Outcome
 
 
+@kind("slip.settled/1")
+class SlipSettled(Fact, frozen=True):
+    """A person has looked at a slip whose outcome was not certain, as for receipts."""
+
+    slip: str
+    copy: int
+    on_paper: bool
+
+
 @dataclass(frozen=True)
 class PaperKnown:
     """Whether this copy was requested, and its outcome so far."""
@@ -125,6 +134,14 @@ class Settle(Ask, frozen=True):
     on_paper: bool
 
 
+class SettleSlip(Ask, frozen=True):
+    """``on_paper``: the person has it in the hand."""
+
+    slip: str
+    copy: int
+    on_paper: bool
+
+
 def ticket_printer(ctx: Context) -> str:
     """The printer that tickets come out of, or ""."""
     return TICKET_PRINTER if TICKET_PRINTER in ctx.printers else ctx.printer
@@ -139,13 +156,13 @@ def chosen_printer(asked: str | None, default: str, ctx: Context) -> str:
     return printer
 
 
-@command("receipt.report", ReportReceipt, DEVICE)
+@command("receipt.report", ReportReceipt, DEVICE, at_full="finish")
 def report(ask: ReportReceipt, known: PaperKnown, ctx: Context) -> Decided:
     """One outcome for each copy that was asked for; ``not_printed`` may be followed by a better one."""
     return _became(known, ReceiptPrinted(sale=ask.sale, copy=ask.copy, printer=ask.printer, outcome=ask.outcome))
 
 
-@command("slip.report", ReportSlip, DEVICE)
+@command("slip.report", ReportSlip, DEVICE, at_full="finish")
 def report_slip(ask: ReportSlip, known: PaperKnown, ctx: Context) -> Decided:
     """As for receipts."""
     return _became(known, SlipPrinted(slip=ask.slip, copy=ask.copy, printer=ask.printer, outcome=ask.outcome))
@@ -160,7 +177,7 @@ def _became(known: PaperKnown, fact: ReceiptPrinted | SlipPrinted) -> Decided:
     return Decided([fact], {"outcome": fact.outcome})
 
 
-@command("receipt.reprint", Reprint, STAFF)
+@command("receipt.reprint", Reprint, STAFF, at_full="go_on")
 def reprint(ask: Reprint, known: CopiesKnown, ctx: Context) -> Decided:
     """One more copy, marked DUPLICATE. While one still waits for the same printer there is nothing to copy yet: two
     taps make one."""
@@ -176,14 +193,26 @@ def reprint(ask: Reprint, known: CopiesKnown, ctx: Context) -> Decided:
     return Decided([fact], {"sale": ask.sale, "copy": copy, "printer": printer})
 
 
-@command("receipt.settle", Settle, STAFF)
+@command("receipt.settle", Settle, STAFF, at_full="finish")
 def settle(ask: Settle, known: SettleKnown, ctx: Context) -> Decided:
     """What a person saw ends the uncertainty of a copy; what the printer itself confirmed is not asked about."""
+    return _seen(known, ReceiptSettled(sale=ask.sale, copy=ask.copy, on_paper=ask.on_paper))
+
+
+@command("slip.settle", SettleSlip, STAFF, at_full="finish")
+def settle_slip(ask: SettleSlip, known: SettleKnown, ctx: Context) -> Decided:
+    """As for receipts."""
+    return _seen(known, SlipSettled(slip=ask.slip, copy=ask.copy, on_paper=ask.on_paper))
+
+
+def _seen(known: SettleKnown, fact: ReceiptSettled | SlipSettled) -> Decided:
+    what = {"sale": fact.sale} if isinstance(fact, ReceiptSettled) else {"slip": fact.slip}
+    named = " ".join((*what.keys(), *what.values()))
     if not known.requested:
-        refuse("not-found", f"copy {ask.copy} of sale {ask.sale[:80]} was never asked for")
+        refuse("not-found", f"copy {fact.copy} of {named[:80]} was never asked for")
     if known.outcome is None:
-        raise invalid(f"copy {ask.copy} still waits for its printer", "Wait for its outcome.")
-    answer = {"sale": ask.sale, "copy": ask.copy, "on_paper": ask.on_paper}
-    if known.settled == ask.on_paper or known.outcome == "printed":
-        return Decided([], {**answer, "on_paper": True if known.outcome == "printed" else ask.on_paper})
-    return Decided([ReceiptSettled(sale=ask.sale, copy=ask.copy, on_paper=ask.on_paper)], answer)
+        raise invalid(f"copy {fact.copy} still waits for its printer", "Wait for its outcome.")
+    answer = {**what, "copy": fact.copy, "on_paper": fact.on_paper}
+    if known.settled == fact.on_paper or known.outcome == "printed":
+        return Decided([], {**answer, "on_paper": known.outcome == "printed" or fact.on_paper})
+    return Decided([fact], answer)

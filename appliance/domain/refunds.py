@@ -13,12 +13,16 @@ import msgspec
 
 from appliance.domain import money
 from appliance.domain.kernel import MAX_AMOUNT, Fact, PersonRef, kind, refuse
-from appliance.domain.sales import REFERENCE, SaleCompleted, TenderKind
+from appliance.domain.sales import SaleCompleted
+from appliance.domain.tendering import REFERENCE, MoneyKind, TenderKind
 from appliance.errors import invalid
 
 RefundReason = Literal["faulty", "wrong_item", "changed_mind", "wrong_price", "wrong_tender", "recall", "other"]
 """What may stand in the journal; anything said beyond that is in the erasable table."""
 MAX_TENDERS = 10
+Status = Literal["approved", "declined", "unknown"]
+Statuses = Sequence[Status | None]
+"""Of each tender of a sale what is known now; None: it is no card."""
 
 
 class RefundLine(Fact, frozen=True):
@@ -37,11 +41,14 @@ class RefundLine(Fact, frozen=True):
 
 
 class RefundTender(Fact, frozen=True):
-    """How a part is given back; ``amount`` in minor units; ``reference``: the terminal's, else that of the payment."""
+    """How a part is given back; ``amount`` in minor units; ``reference``: the terminal's, else that of the payment. By
+    ``token`` only in a void, which makes it valid again. ``declined``: the card payment that it takes out of the books
+    never came, so no money moves."""
 
     kind: TenderKind
     amount: int
     reference: str | None = None
+    declined: bool = False
 
 
 class MoneyBack(Fact, frozen=True, kw_only=True):
@@ -91,7 +98,7 @@ class Left:
 class AskBackTender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``reference``: what the terminal printed when it gave the money back."""
 
-    kind: TenderKind
+    kind: MoneyKind
     amount: int
     reference: str | None = None
 
@@ -116,33 +123,80 @@ def done(before: Sequence[MoneyBack]) -> tuple[Counter[int], Counter[int]]:
     return qty, total
 
 
-def _paid(sale: SaleCompleted) -> Counter[str]:
-    """What was kept of each tender kind, cash less change."""
+def _paid(sale: SaleCompleted, cards: Statuses) -> Counter[str]:
+    """What came by each tender kind, cash less change; a card payment only when it was approved."""
     paid: Counter[str] = Counter({"cash": -sale.change})
-    for tender in sale.tenders:
-        paid[tender.kind] += tender.amount
+    for tender, status in zip(sale.tenders, cards, strict=True):
+        if status in (None, "approved"):
+            paid[tender.kind] += tender.amount
     return paid
 
 
+def still(sale: SaleCompleted, before: Sequence[MoneyBack], cards: Statuses) -> dict[str, int]:
+    """By tender kind what came that way and has not gone back; only kinds of which something is left."""
+    rest = _paid(sale, cards)
+    rest.subtract({name: amount for name, amount in _given(before).items() if name != "declined"})
+    return {name: amount for name, amount in rest.items() if amount > 0}
+
+
+def in_coins(before: Sequence[MoneyBack], due: int, step: int) -> int:
+    """What is handed out in coins of ``step`` when ``due`` more goes back in cash."""
+    so_far = _given(before)["cash"] - sum(back.rounding for back in before)
+    return money.round_cash(so_far + due, step) - money.round_cash(so_far, step)
+
+
+def _of(sale: SaleCompleted, cards: Statuses, wanted: Status) -> int:
+    return sum(tender.amount for tender, status in zip(sale.tenders, cards, strict=True) if status == wanted)
+
+
 def _given(before: Sequence[MoneyBack]) -> Counter[str]:
+    """By tender kind, what never came under ``declined``."""
     given: Counter[str] = Counter()
     for tender in (tender for back in before for tender in back.tenders):
-        given[tender.kind] += tender.amount
+        given["declined" if tender.declined else tender.kind] += tender.amount
     return given
 
 
-def as_paid(sale: SaleCompleted, before: Sequence[MoneyBack], total: int) -> list[RefundTender]:
-    """The part of ``total`` that goes back to cards and vouchers: as much as came from each, the first ones first."""
+def as_paid(sale: SaleCompleted, before: Sequence[MoneyBack], total: int, cards: Statuses) -> list[RefundTender]:
+    """The part of ``total`` that goes back to cards and vouchers: as much as came from each, the first ones first;
+    nothing goes back by token, no money came from one. Before all of them comes what was declined: whoever owes for one
+    thing and brings back another gets no money."""
     given, rest, found = _given(before), total, []
-    for tender in sale.tenders:
-        if tender.kind == "cash":
+    pairs = sorted(zip(sale.tenders, cards, strict=True), key=lambda pair: pair[1] != "declined")
+    for tender, status in pairs:
+        if tender.kind in ("cash", "token") or status == "unknown":
             continue
-        used = min(given[tender.kind], tender.amount)
-        given[tender.kind] -= used
+        declined = status == "declined"
+        name = "declined" if declined else tender.kind
+        used = min(given[name], tender.amount)
+        given[name] -= used
         if (part := min(rest, tender.amount - used)) > 0:
-            found.append(RefundTender(kind=tender.kind, amount=part, reference=tender.reference))
+            found.append(RefundTender(kind=tender.kind, amount=part, reference=tender.reference, declined=declined))
             rest -= part
     return found
+
+
+def by_token(sale: SaleCompleted) -> list[RefundTender]:
+    """What access tokens paid; a void takes it off the books again."""
+    paid = [tender for tender in sale.tenders if tender.kind == "token"]
+    return [RefundTender(kind=one.kind, amount=one.amount, reference=one.reference) for one in paid]
+
+
+def check_known(sale: SaleCompleted, before: Sequence[MoneyBack], wanted: int, cards: Statuses) -> None:
+    """Refuses ``wanted``, minor units that really go back, as far as nobody knows whether they ever came."""
+    unknown = _of(sale, cards, "unknown")
+    if not unknown:
+        return
+    back = sum(one.total for one in before) - _given(before)["declined"]
+    most = max(0, sale.total - unknown - _of(sale, cards, "declined") - back)
+    if wanted > most:
+        refuse(
+            "card-unknown",
+            f"{wanted} would go back, {most} can: whether {unknown} by card ever came is not known",
+            "Look at the terminal and say what became of it; then give it back.",
+            unknown=unknown,
+            most=most,
+        )
 
 
 def in_cash(amount: int) -> list[RefundTender]:
@@ -151,18 +205,34 @@ def in_cash(amount: int) -> list[RefundTender]:
 
 
 def settle(
-    asked: Sequence[AskBackTender] | None, sale: SaleCompleted, before: Sequence[MoneyBack], total: int, step: int
+    asked: Sequence[AskBackTender] | None,
+    sale: SaleCompleted,
+    before: Sequence[MoneyBack],
+    total: int,
+    step: int,
+    cards: Statuses,
 ) -> tuple[tuple[RefundTender, ...], int]:
     """The tenders as recorded, and what the coins differ from what is due in cash. No more goes to a card or a voucher
-    than came from it."""
-    others = as_paid(sale, before, total) if asked is None else _asked(asked, sale, before)
+    than came from it, nothing of what was declined or is not known."""
+    others = as_paid(sale, before, total, cards)
+    owed = sum(tender.amount for tender in others if tender.declined)
+    check_known(sale, before, total - owed, cards)
+    if asked is not None:
+        others = [tender for tender in others if tender.declined] + _asked(asked, sale, before, owed, cards)
     due = total - sum(tender.amount for tender in others)
     if due < 0:
         refuse("overpaid", f"{total - due} would go back for {total}", "Lower what goes back to the card.")
-    so_far = _given(before)["cash"] - sum(back.rounding for back in before)
-    coins = money.round_cash(so_far + due, step) - money.round_cash(so_far, step)
+    coins = in_coins(before, due, step)
     if asked is not None:
         cash = sum(tender.amount for tender in asked if tender.kind == "cash")
+        if cash > coins and owed:
+            refuse(
+                "card-declined",
+                f"{cash} in cash would go back, {coins} is due: {owed} of this was never paid, the card was declined",
+                "Give what is due.",
+                due=coins,
+                declined=owed,
+            )
         if cash > coins:
             refuse("overpaid", f"{cash} in cash would go back, {coins} is due", "Give what is due.", due=coins)
         if cash < coins:
@@ -170,11 +240,14 @@ def settle(
     return (*others, *in_cash(coins)), coins - due
 
 
-def _asked(asked: Sequence[AskBackTender], sale: SaleCompleted, before: Sequence[MoneyBack]) -> list[RefundTender]:
-    """What shall go to cards and vouchers; raises ``validation``, refuses more than came from them."""
+def _asked(
+    asked: Sequence[AskBackTender], sale: SaleCompleted, before: Sequence[MoneyBack], owed: int, cards: Statuses
+) -> list[RefundTender]:
+    """What shall go to cards and vouchers, less the declined part that was asked for by card; raises ``validation``,
+    refuses more than came from them."""
     if len(asked) > MAX_TENDERS:
         raise invalid(f"a refund has at most {MAX_TENDERS} tenders, this has {len(asked)}")
-    paid, given = _paid(sale), _given(before)
+    paid, given = _paid(sale, cards), _given(before)
     for number, tender in enumerate(asked, 1):
         if not 0 <= tender.amount <= MAX_AMOUNT:
             raise invalid(f"tender {number}: amount {tender.amount}: wants minor units from 0")
@@ -182,7 +255,12 @@ def _asked(asked: Sequence[AskBackTender], sale: SaleCompleted, before: Sequence
             raise invalid(f"tender {number}: cash has no reference")
         if tender.reference is not None and not REFERENCE.fullmatch(tender.reference):
             raise invalid(f"tender {number}: a reference has 1 to 40 letters, digits, spaces and . : / # * + _ -")
-    others = [tender for tender in asked if tender.kind != "cash" and tender.amount]
+    others = []
+    for tender in asked:
+        less = min(owed, tender.amount) if tender.kind == "card" else 0
+        owed -= less
+        if tender.kind != "cash" and tender.amount > less:
+            others.append(RefundTender(kind=tender.kind, amount=tender.amount - less, reference=tender.reference))
     for kind_ in sorted({tender.kind for tender in others}):
         wanted = sum(tender.amount for tender in others if tender.kind == kind_)
         most = max(0, paid[kind_] - given[kind_])
@@ -193,7 +271,7 @@ def _asked(asked: Sequence[AskBackTender], sale: SaleCompleted, before: Sequence
                 "Give the rest in cash.",
                 most=most,
             )
-    return [RefundTender(kind=one.kind, amount=one.amount, reference=one.reference) for one in others]
+    return others
 
 
 def vat_of(sale: SaleCompleted, before: Sequence[MoneyBack], lines: Sequence[RefundLine]) -> tuple[money.VatLine, ...]:

@@ -5,12 +5,14 @@ from typing import Literal
 
 from appliance.domain.kernel import STAFF, Ask, Context, Decided, Fact, command, kind, refuse
 
-TaskKind = Literal["open-drawer"]
+TaskKind = Literal["open-drawer", "parked-cart", "unknown-card", "card-declined", "negative-stock", "over-capacity"]
 
 
 @kind("task.raised/1")
 class TaskRaised(Fact, frozen=True):
-    """Somebody has to do something. ``about``: what it concerns: the drawer that was left open."""
+    """Somebody has to do something. ``about``: what it concerns: the drawer that was left open, the cart that
+    waits, the sale whose card payment is not known or was declined, the sku that more is gone of than there was, the
+    event that has more people inside than the policy allows."""
 
     task: str
     kind: TaskKind
@@ -38,7 +40,7 @@ class FinishTask(Ask, frozen=True):
     task: str
 
 
-@command("task.done", FinishTask, STAFF)
+@command("task.done", FinishTask, STAFF, at_full="finish")
 def finish(ask: FinishTask, known: TaskKnown, ctx: Context) -> Decided:
     """Done is done: a second time changes nothing."""
     if not known.there:

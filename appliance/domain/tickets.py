@@ -75,9 +75,11 @@ class TicketsImported(Fact, frozen=True, rename={"import_": "import"}):
 
 @kind("ticket.revoked/1")
 class TicketRevoked(Fact, frozen=True):
-    """From now on this ticket is refused everywhere."""
+    """From now on this ticket is refused everywhere. ``policy``: the version of the policy that says so, for events to
+    come too."""
 
     ticket: str
+    policy: int | None = None
 
 
 @kind("ticket.marked/1")
@@ -218,7 +220,7 @@ def _details(ticket: AskDetails, person: Personal | None) -> dict[str, Any]:
     }
 
 
-@command("tickets.issue", IssueTickets, ADMIN, bulk=True)
+@command("tickets.issue", IssueTickets, ADMIN, bulk=True, at_full="stop")
 def issue(ask: IssueTickets, known: TicketsKnown, ctx: Context) -> Decided:
     """One fact a ticket."""
     _check(ask, known)
@@ -232,7 +234,7 @@ def issue(ask: IssueTickets, known: TicketsKnown, ctx: Context) -> Decided:
     return Decided(facts, answer, [person for person in people if person])
 
 
-@command("tickets.import", ImportTickets, STAFF, bulk=True)
+@command("tickets.import", ImportTickets, STAFF, bulk=True, at_full="stop")
 def import_tickets(ask: ImportTickets, known: TicketsKnown, ctx: Context) -> Decided:
     """One fact a piece. Codes that are there already are counted, not doubled; when the shop says something new of one
     (paid by now, cancelled), that is a fact of its own: the same export again, a day later, brings the list up to
@@ -259,7 +261,7 @@ def import_tickets(ask: ImportTickets, known: TicketsKnown, ctx: Context) -> Dec
     return Decided(facts, answer, [person for person in people if person])
 
 
-@command("tickets.mark", MarkTickets, STAFF, bulk=True)
+@command("tickets.mark", MarkTickets, STAFF, bulk=True, at_full="go_on")
 def mark(ask: MarkTickets, known: TicketsKnown, ctx: Context) -> Decided:
     """A ticket need not be known to be marked: it may have been issued elsewhere. Nothing undoes revoking."""
     if known.event is None:

@@ -89,7 +89,7 @@ def _slip(ticket: str, copy: int, printer: str) -> SlipRequested:
     return SlipRequested(slip=slip_id(ticket), slip_kind="ticket", about=ticket, printer=printer, copy=copy)
 
 
-@command("ticket.print", PrintTicket, STAFF)
+@command("ticket.print", PrintTicket, STAFF, at_full="go_on")
 def print_ticket(ask: PrintTicket, known: TicketPaperKnown, ctx: Context) -> Decided:
     """The first that a printer can have, or one more that says DUPLICATE: whichever is shown first admits. While one
     still waits for the same printer, two taps make one."""

@@ -9,9 +9,12 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from appliance.domain.catalogue import Item, items_from
 from appliance.errors import DataError, Problem, invalid
 
+_PART = re.compile(r"([^\s:]+)(?::([0-9]{1,4}))?")
 _NUMBERS = ("price", "stock", "cost", "min_age")
 _COLUMNS = Item.__struct_fields__
 _OF_VARIANTS = ("sku", "name", "price", "stock", "cost", "lot")
@@ -25,6 +28,14 @@ def read(path: Path, *, currency: str | None) -> list[dict[str, Any]]:
 
     A TOML file may state ``currency``; it must be the event's.
     """
+    rows, stated = read_stated(path)
+    if stated is not None and currency is not None and stated != currency:
+        raise DataError(f"{path}: currency is {stated!r}, the event's is {currency}")
+    return rows
+
+
+def read_stated(path: Path) -> tuple[list[dict[str, Any]], str | None]:
+    """The items of a file, and the currency that it states; raises DataError as ``read``."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -33,13 +44,11 @@ def read(path: Path, *, currency: str | None) -> list[dict[str, Any]]:
         rows, stated = _csv(path, text), None
     else:
         rows, stated = _toml(path, text)
-    if stated is not None and currency is not None and stated != currency:
-        raise DataError(f"{path}: currency is {stated!r}, the event's is {currency}")
     try:
         items = items_from((number, item) for number, row in enumerate(rows, 1) for item in _variants(number, row))
     except Problem as problem:
         raise DataError(f"{path}: {problem.detail}") from problem
-    return [{key: getattr(item, key) for key in _COLUMNS if getattr(item, key) is not None} for item in items]
+    return [_row(item) for item in items], stated
 
 
 def _toml(path: Path, text: str) -> tuple[list[dict[str, Any]], str | None]:
@@ -62,9 +71,11 @@ def _toml(path: Path, text: str) -> tuple[list[dict[str, Any]], str | None]:
 def _variants(number: int, row: dict[str, Any]) -> list[dict[str, Any]]:
     """The items that a table stands for: itself, or one for each of its ``variants``, which are names or tables with
     what differs. Raises ``validation``."""
+    where = f"item {number} ({row.get('sku', '?')})"
+    if isinstance(row.get("contains"), str):
+        row = {**row, "contains": _parts(where, row["contains"])}
     if "variants" not in row:
         return [row]
-    where = f"item {number} ({row.get('sku', '?')})"
     common = {key: value for key, value in row.items() if key != "variants"}
     if found := _OF_EACH & set(common):
         raise invalid(f"{where}: {min(found)} belongs to each of its variants")
@@ -72,6 +83,17 @@ def _variants(number: int, row: dict[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(asked, list) or not asked:
         raise invalid(f'{where}: variants: wants a list such as ["S", "M"] or [{{name = "S", stock = 5}}]')
     return [_variant(f"{where}, variant {place}", common, one) for place, one in enumerate(asked, 1)]
+
+
+def _parts(where: str, text: str) -> list[dict[str, Any]]:
+    """``COFFEE:1 CAKE:2`` as tables; a part without a number is there once. Raises ``validation``."""
+    found = []
+    for word in text.split():
+        part = _PART.fullmatch(word)
+        if part is None:
+            raise invalid(f"{where}: contains: {word[:60]!r} is no part; they are written as COFFEE:1 CAKE:2")
+        found.append({"sku": part[1], "qty": int(part[2] or 1)})
+    return found
 
 
 def _variant(where: str, common: dict[str, Any], asked: Any) -> dict[str, Any]:
@@ -111,19 +133,36 @@ def _csv(path: Path, text: str) -> list[dict[str, Any]]:
 def write(items: list[Item], suffix: str, *, currency: str) -> str:
     """A catalogue as the text of a file; CSV cells that a spreadsheet would take for a formula get a leading
     apostrophe."""
-    rows = [{key: getattr(item, key) for key in _COLUMNS if getattr(item, key) is not None} for item in items]
+    rows = [_row(item) for item in items]
     if suffix.lower() == ".csv":
         out = io.StringIO(newline="")
         table = csv.DictWriter(out, _COLUMNS)
         table.writeheader()
-        table.writerows({key: neutral(value) for key, value in row.items()} for row in rows)
+        table.writerows({key: neutral(_cell(value)) for key, value in row.items()} for row in rows)
         return out.getvalue()
     parts = [f"currency = {json.dumps(currency)}\n"] if currency else []
     for row in rows:
-        parts.append(
-            "\n[[item]]\n" + "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in row.items())
-        )
+        parts.append("\n[[item]]\n" + "".join(f"{key} = {_value(value)}\n" for key, value in row.items()))
     return "".join(parts)
+
+
+def _row(item: Item) -> dict[str, Any]:
+    """What is said of an item, as JSON has it."""
+    row: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(item))
+    return row
+
+
+def _cell(value: object) -> object:
+    """The parts of a bundle as one cell says them."""
+    return " ".join(f"{part['sku']}:{part['qty']}" for part in value) if isinstance(value, list) else value
+
+
+def _value(value: object) -> str:
+    """As TOML writes it: text, a number, or the parts of a bundle."""
+    if not isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
+    tables = [", ".join(f"{key} = {_value(one)}" for key, one in part.items()) for part in value]
+    return f"[{', '.join(f'{{{table}}}' for table in tables)}]"
 
 
 def neutral(value: object) -> object:

@@ -71,6 +71,13 @@ def code(
     return tokens.text(tokens.sign(tokens.Token("ticket", ticket, event, list_, valid_until, valid_from), key))
 
 
+def access_code(
+    key: Ed25519PrivateKey, token: str, *, event: str, sku: str, valid_from: int | None, valid_until: int | None
+) -> str:
+    """What the QR of an access token carries, which pays one piece of ``sku``. Times in Unix seconds."""
+    return tokens.text(tokens.sign(tokens.Token("access", token, event, sku, valid_until, valid_from), key))
+
+
 def unix(when: object, timezone: str) -> int | None:
     """A local time at the event as Unix seconds."""
     if not isinstance(when, datetime):

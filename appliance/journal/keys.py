@@ -1,5 +1,5 @@
-"""The box's own keys: one Ed25519 seed for its logs, one HMAC key for identities; files of mode 0600 under
-DATA/keys."""
+"""The box's own keys: one Ed25519 seed for its logs, one HMAC key for identities of commands, one for those of tickets
+that are plain codes, which the boxes of a site share; files of mode 0600 under DATA/keys."""
 
 import hmac
 import secrets
@@ -9,6 +9,8 @@ from appliance.durable import write_durably
 from appliance.errors import BoothkitError
 from appliance.journal import notes
 
+_TICKETS = "ticket.key"
+
 
 class BadKeys(BoothkitError):
     """A key file does not hold a key."""
@@ -17,7 +19,7 @@ class BadKeys(BoothkitError):
 
 
 class BoxKeys:
-    """``signer(log)`` signs that log's checkpoints; ``mac`` is for digests of commands and ids of plain tickets."""
+    """``signer(log)`` signs that log's checkpoints."""
 
     def __init__(self, box: str, folder: Path) -> None:
         self._box = box
@@ -25,7 +27,13 @@ class BoxKeys:
         folder.mkdir(parents=True, exist_ok=True)
         self._seed = _secret(folder / "box.key")
         self._mac = _secret(folder / "command.key")
+        self._tickets = _secret(folder / _TICKETS)
         self._signers: dict[int, notes.Signer] = {}
+
+    @property
+    def folder(self) -> Path:
+        """DATA/keys."""
+        return self._folder
 
     def origin(self, log: int) -> str:
         """``boothkit/<box>/<log>``."""
@@ -52,12 +60,26 @@ class BoxKeys:
     def plain_ticket(self, code: str) -> str:
         """The id of a ticket that is a plain code: an HMAC (hex, 128 bits), so that the journal never holds the
         code."""
-        return hmac.digest(self._mac, b"ticket\x00" + code.encode(), "sha256").hex()[:32]
+        return hmac.digest(self._tickets, b"ticket\x00" + code.encode(), "sha256").hex()[:32]
+
+    def has_ticket_key(self, key: bytes) -> bool:
+        """Whether ids of plain tickets are made with this key already."""
+        return hmac.compare_digest(key, self._tickets)
+
+    def take_ticket_key(self, key: bytes) -> None:
+        """From now on ids of plain tickets are those of the box that this key is from."""
+        write_durably(self._folder / _TICKETS, (key.hex() + "\n").encode(), 0o600)
+        self._tickets = key
 
 
 def _secret(path: Path) -> bytes:
     if not path.exists():
         write_durably(path, (secrets.token_hex(32) + "\n").encode(), 0o600)
+    return read_key(path)
+
+
+def read_key(path: Path) -> bytes:
+    """32 bytes in hexadecimal digits. BadKeys; OSError."""
     try:
         seed = bytes.fromhex(path.read_text().strip())
     except ValueError as error:

@@ -132,9 +132,10 @@ class Signer:
         return f"— {verifier.name} {b64(verifier.id + signature)}\n"
 
 
-def split(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
-    """A note's text and its signature lines as (name, key id, signature); raises BadNote."""
-    if len(note) > _MAX_NOTE:
+def split(note: str, longest: int = _MAX_NOTE) -> tuple[str, list[tuple[str, bytes, bytes]]]:
+    """A note's text and its signature lines as (name, key id, signature); raises BadNote, also for more than
+    ``longest`` characters."""
+    if len(note) > longest:
         raise BadNote(f"a note of {len(note)} characters is too long")
     text, gap, block = note.rpartition("\n\n")
     if not gap or not block.endswith("\n"):
@@ -150,9 +151,10 @@ def split(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
     return text + "\n", lines
 
 
-def verify(note: str, key: Verifier) -> tuple[str, int | None]:
-    """The note's text and the time of a cosignature (None for type 1); raises BadNote when ``key`` did not sign it."""
-    text, lines = split(note)
+def verify(note: str, key: Verifier, longest: int = _MAX_NOTE) -> tuple[str, int | None]:
+    """The note's text and the time of a cosignature (None for type 1); raises BadNote when ``key`` did not sign it, or
+    it has more than ``longest`` characters."""
+    text, lines = split(note, longest)
     for name, ident, signature in lines:
         if name == key.name and ident == key.id:
             return text, key.check(text, signature)

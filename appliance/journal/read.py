@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from appliance.clock import Now, parse_rfc3339
 from appliance.errors import RecorderDown
 from appliance.journal.records import Safe
 
@@ -21,6 +22,17 @@ class Stored(NamedTuple):
     seq: int
     id: str
     body: str
+
+
+def newest(db: sqlite3.Connection, *, trusted: bool = False) -> Now | None:
+    """The clock as the newest fact has it; ``trusted``: the newest that was recorded with a trusted clock. None when
+    there is none."""
+    row = db.execute(
+        "SELECT json_extract(body, '$.at'), json_extract(body, '$.mono'), json_extract(body, '$.boot'), "
+        "json_extract(body, '$.clock') AS clock FROM fact WHERE ? OR clock <> 'none' ORDER BY pos DESC LIMIT 1",
+        (not trusted,),
+    ).fetchone()
+    return Now(parse_rfc3339(row[0]), *row[1:]) if row else None
 
 
 @dataclass(frozen=True)
@@ -113,6 +125,12 @@ class Reader:
             .fetchone()
         )
         return SignedHead(*row) if row else None
+
+    def signed(self, log: int, size: int) -> int | None:
+        """The size of the first signed tree head over at least ``size`` facts of a log; None: there is none yet."""
+        sql = "SELECT min(size) FROM checkpoint WHERE log = ? AND size >= ?"
+        found: int | None = self.db().execute(sql, (log, size)).fetchone()[0]
+        return found
 
     def follower(self, name: str) -> int:
         """A follower's position, 0 when it has none."""

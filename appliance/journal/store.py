@@ -10,12 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from appliance.clock import Now
+from appliance.errors import BoothkitError
 from appliance.journal import codec, merkle, notes, schema
 from appliance.journal.birth import birth
 from appliance.journal.keys import BoxKeys
 from appliance.journal.records import Record, Safe
 
 CHECKPOINT_EVERY = 1000
+RESTORING = "restoring"
+"""A file in DATA while a backup is laid down: half of one is no box."""
+
+
+class RestoreUnfinished(BoothkitError):
+    """A backup was laid down here, and not to its end."""
+
+    remedy = "Do it again from its beginning: boothkit restore FILE"
 
 
 class Behind(Exception):
@@ -26,6 +35,8 @@ class Store:
     """journal.db, opened for writing. ``log``, ``size`` and ``pos`` say where the journal ends now."""
 
     def __init__(self, data: Path, box: str) -> None:
+        if (data / RESTORING).exists():
+            raise RestoreUnfinished(f"{data}: restoring a backup was interrupted")
         self.box = box
         self.keys = BoxKeys(box, data / "keys")
         self._path = data / "journal.db"

@@ -5,8 +5,9 @@ import hmac
 import json
 import sqlite3
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from appliance.domain.kernel import Personal, PersonRef
 from appliance.ids import new_id
@@ -15,6 +16,7 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS person(ref TEXT PRIMARY KEY, key BLOB NOT NULL, data TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sought(ref TEXT PRIMARY KEY, words TEXT NOT NULL) STRICT, WITHOUT ROWID
 """
+_DIRTY = 1
 SOUGHT = ("holder", "order")
 """What a person is looked up by."""
 
@@ -39,14 +41,17 @@ class PeopleWriter:
     """The recorder's side."""
 
     def __init__(self, data: Path) -> None:
-        path = data / "people.db"
+        path = self._path = data / "people.db"
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         path.chmod(0o640)
         self._db.execute("PRAGMA journal_mode = DELETE")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA secure_delete = ON")
+        self._db.execute("PRAGMA temp_store = MEMORY")  # VACUUM copies everything: not to a file elsewhere
         for table in _TABLES.split(";"):
             self._db.execute(table)
+        self.is_dirty: bool = self._db.execute("PRAGMA user_version").fetchone()[0] == _DIRTY
+        """Whether copies of what was erased may stand in the gaps of the file."""
 
     def write(self, people: Iterable[Personal]) -> None:
         """Make records durable; their facts follow."""
@@ -64,13 +69,41 @@ class PeopleWriter:
             raise
 
     def sweep(self, referred: set[str]) -> int:
-        """Erase records that no fact refers to (the power went between the two writes); returns how many."""
-        orphans = [(ref,) for (ref,) in self._db.execute("SELECT ref FROM person") if ref not in referred]
-        self._db.execute("BEGIN IMMEDIATE")
-        self._db.executemany("DELETE FROM person WHERE ref = ?", orphans)
-        self._db.executemany("DELETE FROM sought WHERE ref = ?", orphans)
-        self._db.execute("COMMIT")
+        """Erase the records that are not ``referred`` to; returns how many."""
+        orphans = [ref for (ref,) in self._db.execute("SELECT ref FROM person") if ref not in referred]
+        if orphans:
+            self.erase(orphans)
         return len(orphans)
+
+    def erase(self, refs: Iterable[str]) -> None:
+        """Erase these records; those that are not there are gone already."""
+        rows = [(ref,) for ref in refs]
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._db.executemany("DELETE FROM person WHERE ref = ?", rows)
+            self._db.executemany("DELETE FROM sought WHERE ref = ?", rows)
+            self._db.execute(f"PRAGMA user_version = {_DIRTY}")
+            self._db.execute("COMMIT")
+        except sqlite3.Error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        self.is_dirty = True
+
+    def clean(self) -> None:
+        """Write the file anew, without what stands in its gaps. Takes twice its size on the card meanwhile; raises
+        sqlite3.Error when somebody reads it just now."""
+        self._db.execute("PRAGMA busy_timeout = 100")  # sales wait for this; it is tried again
+        try:
+            self._db.execute("VACUUM")
+        finally:
+            self._db.execute("PRAGMA busy_timeout = 5000")
+        self._db.execute("PRAGMA user_version = 0")
+        self.is_dirty = False
+
+    def size(self) -> int:
+        """Bytes of the file."""
+        return self._path.stat().st_size
 
     def close(self) -> None:
         """Close the file."""
@@ -91,6 +124,16 @@ class People:
         found: dict[str, str] = json.loads(rows[0][0]) if rows else {}
         return found
 
+    def search(self, text: str) -> Iterator[tuple[str, dict[str, str]]]:
+        """Every record that holds every word of ``text`` anywhere, with its reference; all of them for no words. Reads
+        all there is: for the few times that a person asks what is known of them."""
+        words = folded(text).split()
+        for ref, data in self._rows("SELECT ref, data FROM person ORDER BY ref", ()):
+            found: dict[str, str] = json.loads(data)
+            said = folded("\n".join(found.values()))
+            if all(word in said for word in words):
+                yield ref, found
+
     def find(self, text: str, most: int) -> list[str]:
         """References of those whose name or order holds every word of ``text``; the words' own beginnings first."""
         words = folded(text).split()
@@ -103,7 +146,7 @@ class People:
         )
         return [ref for (ref,) in rows]
 
-    def _rows(self, sql: str, values: tuple[object, ...]) -> list[tuple[str]]:
+    def _rows(self, sql: str, values: tuple[object, ...]) -> list[Any]:
         if not self._path.exists():
             return []
         try:

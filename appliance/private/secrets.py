@@ -26,26 +26,21 @@ from typing import Literal, get_args
 from appliance.clock import Clock, Now
 from appliance.errors import Problem
 from appliance.ids import new_id
+from appliance.private import brakes
+from appliance.private.pairing import Pairings
 
 Role = Literal["lead", "cashier", "door"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 SESSION_S = 12 * 3600
-"""Seconds from signing in to having to sign in again."""
-FREE_TRIES = 4
-"""Wrong PINs that a device may enter; the next one locks it."""
-FREE_TRIES_SLOW = 19
-"""The same for the slow brake."""
-LOCK_S = 30
-"""Seconds of the first lock; each further wrong PIN doubles it, up to FORGET_S."""
-FORGET_S = 3600
-"""Seconds after the last wrong PIN until all is forgotten."""
+"""Seconds from signing in to having to sign in again; of an approval, until it is used."""
 
 _VERSION = 1
 _PIN = re.compile(r"[0-9]{4,8}")
 _WAITING = 4  # sign-ins that may queue for argon2; more are told to come back
 _SESSIONS_EACH = 30
 _DEVICES = 1000
+_APPROVALS = 1000
 _SCHEMA = f"""
 CREATE TABLE setting (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 CREATE TABLE staff (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, role TEXT NOT NULL,
@@ -54,10 +49,14 @@ CREATE TABLE token (hash BLOB PRIMARY KEY, staff TEXT NOT NULL REFERENCES staff 
 CREATE TABLE session (hash BLOB PRIMARY KEY, staff TEXT NOT NULL REFERENCES staff ON DELETE CASCADE,
     csrf TEXT NOT NULL, boot TEXT NOT NULL, mono INTEGER NOT NULL, wall_ms INTEGER NOT NULL) STRICT;
 CREATE TABLE device (hash BLOB PRIMARY KEY) STRICT;
-CREATE TABLE brake (key TEXT PRIMARY KEY, wrong INTEGER NOT NULL,
-    boot TEXT NOT NULL, mono INTEGER NOT NULL) STRICT;
+{brakes.SCHEMA}
 PRAGMA user_version = {_VERSION};
 """
+_ADDED = """
+CREATE TABLE IF NOT EXISTS approval (hash BLOB PRIMARY KEY, staff TEXT NOT NULL, command TEXT, boot TEXT NOT NULL,
+    mono INTEGER NOT NULL, wall_ms INTEGER NOT NULL) STRICT
+"""
+"""Tables of later releases: a release before them reads the file all the same, as after an update that is undone."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,10 @@ class Secrets:
                 db.execute("INSERT INTO setting VALUES ('salt', ?)", (secrets.token_bytes(16),))
             elif version != _VERSION:
                 raise ValueError(f"{path} has version {version}, this Boothkit reads {_VERSION}")
+            for statement in _ADDED.split(";"):
+                db.execute(statement)
             self._salt: bytes = db.execute("SELECT value FROM setting WHERE key = 'salt'").fetchone()[0]
+        self.pairings = Pairings(self._writing, self._reading, clock)
 
     def close(self) -> None:
         """May be called twice."""
@@ -151,6 +153,8 @@ class Secrets:
         """Take a person's PIN, tokens and sign-ins away; None when there is nobody of that name."""
         with self._writing() as db:
             row = db.execute("DELETE FROM staff WHERE name = ? RETURNING id, name, role", (name,)).fetchone()
+            if row is not None:
+                db.execute("DELETE FROM approval WHERE staff = ? AND command IS NULL", (row[0],))
         return None if row is None else Staff(*row)
 
     def issue_token(self, staff: Staff) -> str:
@@ -199,6 +203,37 @@ class Secrets:
         with self._one_at_a_time(), self._right(pin, device, address, self._clock()) as (_, staff, _):
             return staff
 
+    def give_approval(self, pin: str, device: str | None, address: str, *roles: Role) -> tuple[str, Staff] | None:
+        """As ``approve``, for one command that comes later, and who approved; None: they are of none of these roles.
+        Only its SHA-256 is kept."""
+        with self._one_at_a_time():
+            now = self._clock()
+            with self._right(pin, device, address, now) as (db, staff, _):
+                if staff.role not in roles:
+                    return None
+                approval = secrets.token_hex(16)
+                insert = "INSERT INTO approval VALUES (?, ?, NULL, ?, ?, ?)"
+                db.execute(insert, (_sha256(approval), staff.id, now.boot, now.mono, now.wall_ms))
+                newest = "SELECT rowid FROM approval ORDER BY rowid DESC LIMIT ?"
+                db.execute(f"DELETE FROM approval WHERE rowid NOT IN ({newest})", (_APPROVALS,))  # noqa: S608 -- ours
+                return approval, staff
+
+    def use_approval(self, approval: str, command: str) -> str | None:
+        """The id of who gave it. The first command, by its identity, has it from then on, also after its time is over:
+        an answer that got lost is asked for again. None: there is no such one, it is too old, or another's."""
+        with self._writing() as db:
+            row = db.execute(
+                "SELECT staff, command, boot, mono, wall_ms FROM approval WHERE hash = ?", (_sha256(approval),)
+            ).fetchone()
+            if row is None or row[1] not in (None, command):
+                return None
+            if row[1] is None:
+                if _session_over(self._clock(), *row[2:]):
+                    return None
+                db.execute("UPDATE approval SET command = ? WHERE hash = ?", (command, _sha256(approval)))
+            staff: str = row[0]
+            return staff
+
     @contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
         if not self._queue.acquire(blocking=False):
@@ -216,23 +251,23 @@ class Secrets:
     ) -> Iterator[tuple[sqlite3.Connection, Staff, bool]]:
         """The person of a PIN, in a transaction, and whether the device is known; raises Problem as ``login`` says."""
         with self._writing() as db:
-            _forget(db, now)
+            brakes.forget(db, now)
             known = device is not None and _is_known(db, device)
             keys = _brake_keys(device, address, known)
-            wait = max(_left(db, key, now) for key in keys)
+            wait = max(brakes.left(db, key, now) for key in keys)
         if wait > 0:
-            raise _throttled(wait)
+            raise brakes.throttled(wait)
         hashed = self._hash_pin(pin) if _PIN.fullmatch(pin) else b""
         with self._writing() as db:
             row = db.execute("SELECT id, name, role FROM staff WHERE pin = ?", (hashed,)).fetchone()
             if row is None:
-                wait = max(_count_wrong(db, key, now) for key in keys)
+                wait = max(brakes.count_wrong(db, key, now) for key in keys)
             else:
-                db.execute("DELETE FROM brake WHERE key = ?", (keys[0],))
+                brakes.let_go(db, keys[0])
                 yield db, Staff(*row), known
                 return
         if wait > 0:
-            raise _throttled(wait)
+            raise brakes.throttled(wait)
         raise Problem("wrong-pin", "this PIN is nobody's", "Type it again.")
 
     def _hash_pin(self, pin: str) -> bytes:
@@ -307,33 +342,3 @@ def _brake_keys(device: str | None, address: str, known: bool) -> tuple[str, str
     """The quick brake, which a right PIN lets go, and the slow one, which it does not."""
     own = f"address {address}" if device is None else f"device {_sha256(device).hex()}"
     return own, "slow " + (own if known else f"address {address}")
-
-
-def _forget(db: sqlite3.Connection, now: Now) -> None:
-    """Drop what is over. After a reboot every lock runs again, from the boot: no wall clock is believed."""
-    db.execute("UPDATE brake SET boot = ?, mono = 0 WHERE boot <> ?", (now.boot, now.boot))
-    db.execute("DELETE FROM brake WHERE mono <= ?", (now.mono - FORGET_S * 1_000_000,))
-
-
-def _left(db: sqlite3.Connection, key: str, now: Now) -> float:
-    """Seconds until this brake lets go; 0 or less when it does not hold."""
-    row = db.execute("SELECT wrong, mono FROM brake WHERE key = ?", (key,)).fetchone()
-    return 0.0 if row is None else _lock_s(key, row[0]) - (now.mono - row[1]) / 1e6
-
-
-def _count_wrong(db: sqlite3.Connection, key: str, now: Now) -> float:
-    """One more wrong PIN; seconds that the device is locked for it."""
-    upsert = """INSERT INTO brake VALUES (?, 1, ?, ?)
-        ON CONFLICT (key) DO UPDATE SET wrong = wrong + 1, mono = excluded.mono RETURNING wrong"""
-    return float(_lock_s(key, db.execute(upsert, (key, now.boot, now.mono)).fetchone()[0]))
-
-
-def _lock_s(key: str, wrong: int) -> int:
-    beyond = wrong - (FREE_TRIES_SLOW if key.startswith("slow ") else FREE_TRIES)
-    return 0 if beyond <= 0 else min(LOCK_S * 2 ** min(beyond - 1, 20), FORGET_S)
-
-
-def _throttled(wait: float) -> Problem:
-    seconds = max(1, -int(-wait // 1))
-    remedy = f"Wait {seconds} s, then try again."
-    return Problem("throttled", "too many wrong PINs on this device", remedy, retry_after=seconds)

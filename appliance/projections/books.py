@@ -108,9 +108,32 @@ def _numbers(db: sqlite3.Connection, drawer: str) -> Numbers:
 
 def x(db: sqlite3.Connection, drawer: Drawer) -> dict[str, Any]:
     """The X report of an open drawer now, as ``GET /drawer/x`` answers it."""
+    counted = drawer.counted if drawer.is_counted else None
+    return books.answer(_now(db, drawer), drawer.drawer, z=None, counted=counted, training=drawer.training)
+
+
+def preview(db: sqlite3.Connection, drawer: Drawer, at: str) -> dict[str, Any]:
+    """The X report of an open drawer in the shape in which ``report`` gives one; nothing is recorded."""
+    told = x(db, drawer)
+    return {
+        "totals": msgspec.to_builtins(_now(db, drawer)),
+        "counted": told["counted"],
+        "variance": told["variance"],
+        "training": drawer.training,
+        "at": at,
+        "event": drawer.event,
+    }
+
+
+def _now(db: sqlite3.Connection, drawer: Drawer) -> Totals:
     (log,) = db.execute("SELECT coalesce(max(log), 0) FROM tree").fetchone()
-    found = books.seen(drawer, books.totals(drawer, book(db, drawer.drawer, log), log))
-    return books.answer(found, drawer.drawer, z=None, counted=drawer.counted if drawer.is_counted else None)
+    return books.seen(drawer, books.totals(drawer, book(db, drawer.drawer, log), log))
+
+
+def z_of(db: sqlite3.Connection, drawer: str) -> str | None:
+    """The number of a drawer's Z; None while it has none."""
+    row = db.execute("SELECT report FROM p_report WHERE drawer = ? AND n IS NOT NULL", (drawer,)).fetchone()
+    return row["report"] if row else None
 
 
 def report(db: sqlite3.Connection, ident: str) -> dict[str, Any] | None:
@@ -131,7 +154,13 @@ def z(db: sqlite3.Connection, number: str) -> dict[str, Any] | None:
     found = report(db, number)
     if found is None or found.get("z") is None:
         return None
-    shown = books.answer(msgspec.convert(found["totals"], Totals), found["drawer"], z=number, counted=found["counted"])
+    shown = books.answer(
+        msgspec.convert(found["totals"], Totals),
+        found["drawer"],
+        z=number,
+        counted=found["counted"],
+        training=found.get("training", False),
+    )
     slip = paper.slip(db, slip_id(number)) or {"copy": None, "printer": None, "outcome": None}
     return {
         **shown,
@@ -144,7 +173,8 @@ def z(db: sqlite3.Connection, number: str) -> dict[str, Any] | None:
 
 
 def zs(db: sqlite3.Connection, event: str) -> list[dict[str, Any]]:
-    """The Z reports of an event, the newest first: ``z, drawer, name, at, by, turnover, variance``."""
+    """The Z reports of an event, the newest first: ``z, drawer, name, at, by, turnover, variance``; ``training`` where
+    it is."""
     rows = db.execute(
         "SELECT f.body FROM p_report r JOIN fact f ON f.pos = r.pos WHERE r.n IS NOT NULL AND r.event = ? "
         "ORDER BY r.pos DESC",
@@ -163,6 +193,7 @@ def zs(db: sqlite3.Connection, event: str) -> list[dict[str, Any]]:
                 "by": body["actor"],
                 "turnover": data["totals"]["turnover"],
                 "variance": data["variance"],
+                **({"training": True} if data.get("training") else {}),
             }
         )
     return found

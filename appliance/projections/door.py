@@ -1,4 +1,5 @@
-"""What happened at the door: each scan, where each ticket is on each list, and how many are inside."""
+"""What happened at the door: each scan, where each ticket is on each list, and how many are inside. What other boxes of
+the event say of their doors moves tickets too, and is counted by them."""
 
 import json
 import sqlite3
@@ -20,8 +21,9 @@ from appliance.domain.admission import (
 from appliance.domain.doorrules import First, Place, ScanKnown
 from appliance.domain.lists import Direction
 from appliance.domain.presented import picked, present
+from appliance.domain.site import AdmissionLearnt
 from appliance.journal.records import Record
-from appliance.projections import events, lists, tickets
+from appliance.projections import events, guardrails, lists, tickets
 from appliance.projections.registry import Surroundings, folds, knows
 
 TABLES = """
@@ -31,14 +33,14 @@ CREATE TABLE p_place(
   STRICT, WITHOUT ROWID;
 CREATE TABLE p_inside(
   event TEXT NOT NULL, list TEXT NOT NULL, admitted INTEGER NOT NULL, inside INTEGER NOT NULL,
-  refused INTEGER NOT NULL, PRIMARY KEY(event, list)) STRICT, WITHOUT ROWID;
+  refused INTEGER NOT NULL, flow INTEGER NOT NULL, PRIMARY KEY(event, list)) STRICT, WITHOUT ROWID;
 CREATE TABLE p_scan(
   pos INTEGER PRIMARY KEY, event TEXT NOT NULL, at TEXT NOT NULL, boot TEXT NOT NULL, mono INTEGER NOT NULL,
   ticket TEXT, list TEXT NOT NULL, gate TEXT NOT NULL, box TEXT NOT NULL, verdict TEXT NOT NULL, reason TEXT,
   was_inside INTEGER NOT NULL, was_newest INTEGER NOT NULL, was_answered TEXT NOT NULL, undone INTEGER NOT NULL,
-  forced INTEGER NOT NULL, answers_ref TEXT, reason_ref TEXT) STRICT;
-CREATE INDEX p_scan_moved ON p_scan(event, pos) WHERE verdict <> 'refused' AND NOT undone;
-CREATE INDEX p_scan_people ON p_scan(pos) WHERE answers_ref IS NOT NULL OR reason_ref IS NOT NULL;
+  forced INTEGER NOT NULL, trusted INTEGER NOT NULL, remote TEXT) STRICT;
+CREATE INDEX p_scan_moved ON p_scan(event, pos) WHERE verdict <> 'refused' AND NOT undone AND remote IS NULL;
+CREATE INDEX p_scan_remote ON p_scan(remote) WHERE remote IS NOT NULL;
 """
 
 
@@ -50,7 +52,7 @@ def _place(db: sqlite3.Connection, ticket: str, event: str, list_: str) -> sqlit
 
 
 def _count(db: sqlite3.Connection, event: str, list_: str, **by: int) -> None:
-    db.execute("INSERT OR IGNORE INTO p_inside VALUES(?, ?, 0, 0, 0)", (event, list_))
+    db.execute("INSERT OR IGNORE INTO p_inside VALUES(?, ?, 0, 0, 0, 0)", (event, list_))
     changes = ", ".join(f"{column} = {column} + {step}" for column, step in by.items())
     db.execute(f"UPDATE p_inside SET {changes} WHERE event = ? AND list = ?", (event, list_))  # noqa: S608 - our words
 
@@ -61,9 +63,8 @@ def _row(
     """Note a scan; the ticket's place before it."""
     body = record.body
     before = _place(db, fact.ticket, body["event"], fact.list) if fact.ticket else None
-    admitted = fact if isinstance(fact, TicketAdmitted) else None
     db.execute(
-        "INSERT INTO p_scan VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
+        "INSERT INTO p_scan VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, NULL)",
         (
             record.pos,
             body["event"],
@@ -79,9 +80,8 @@ def _row(
             before["inside"] if before else 0,
             before["newest"] if before else 0,
             before["answered"] if before else "[]",
-            int(admitted is not None and admitted.forced_by is not None),
-            admitted.answers_ref.ref if admitted and admitted.answers_ref else None,
-            admitted.reason_ref.ref if admitted and admitted.reason_ref else None,
+            int(isinstance(fact, TicketAdmitted) and fact.forced_by is not None),
+            int(body["clock"] != "none"),
         ),
     )
     return before
@@ -98,7 +98,8 @@ def admitted(db: sqlite3.Connection, record: Record, fact: TicketAdmitted) -> No
         "newest = excluded.newest",
         (fact.ticket, record.body["event"], fact.list, record.pos, json.dumps(answered), record.pos),
     )
-    _count(db, record.body["event"], fact.list, admitted=1, inside=0 if before and before["inside"] else 1)
+    more = 0 if before and before["inside"] else 1
+    _count(db, record.body["event"], fact.list, admitted=1, inside=more, flow=more)
 
 
 @folds(TicketExited)
@@ -110,7 +111,8 @@ def exited(db: sqlite3.Connection, record: Record, fact: TicketExited) -> None:
         "inside = 0, newest = excluded.newest",
         (fact.ticket, record.body["event"], fact.list, record.pos),
     )
-    _count(db, record.body["event"], fact.list, inside=-1 if before and before["inside"] else 0)
+    less = -1 if before and before["inside"] else 0
+    _count(db, record.body["event"], fact.list, inside=less, flow=less)
 
 
 @folds(TicketRefused)
@@ -129,23 +131,88 @@ def undone(db: sqlite3.Connection, record: Record, fact: AdmissionUndone) -> Non
     ).fetchone()
     if row is None:
         return
+    _take_back(db, row)
+
+
+def _take_back(db: sqlite3.Connection, row: sqlite3.Row) -> None:
+    """A movement did not happen. One that others followed (which only those of other boxes can be) leaves the ticket
+    where it is."""
     db.execute("UPDATE p_scan SET undone = 1 WHERE pos = ?", (row["pos"],))
     entered = row["verdict"] == "admitted"
+    own = row["remote"] is None
     where = row["ticket"], row["event"], row["list"]
-    if row["was_newest"]:
+    place = _place(db, *where)
+    if place is None:
+        return
+    moved = 0
+    if place["newest"] != row["pos"]:
         db.execute(
-            "UPDATE p_place SET entries = entries - ?, inside = ?, newest = ?, answered = ?, first = nullif(first, ?) "
-            "WHERE ticket = ? AND event = ? AND list = ?",
-            (int(entered), row["was_inside"], row["was_newest"], row["was_answered"], row["pos"], *where),
+            "UPDATE p_place SET entries = entries - ? WHERE ticket = ? AND event = ? AND list = ?",
+            (int(entered), *where),
         )
     else:
-        db.execute("DELETE FROM p_place WHERE ticket = ? AND event = ? AND list = ?", where)
-    inside = row["was_inside"] - int(entered)
-    _count(db, row["event"], row["list"], admitted=-int(entered), inside=inside)
+        moved = row["was_inside"] - place["inside"]
+        if row["was_newest"]:
+            db.execute(
+                "UPDATE p_place SET entries = entries - ?, inside = ?, newest = ?, answered = ?, "
+                "first = nullif(first, ?) WHERE ticket = ? AND event = ? AND list = ?",
+                (int(entered), row["was_inside"], row["was_newest"], row["was_answered"], row["pos"], *where),
+            )
+        else:
+            db.execute("DELETE FROM p_place WHERE ticket = ? AND event = ? AND list = ?", where)
+    steps = {"inside": moved} | ({"admitted": -int(entered), "flow": moved} if own else {})
+    _count(db, row["event"], row["list"], **steps)
+
+
+@folds(AdmissionLearnt)
+def learnt(db: sqlite3.Connection, record: Record, fact: AdmissionLearnt) -> None:
+    """Somebody moved at another box's door. What is known to have happened before the ticket's newest movement here
+    does not move it any more; where a clock was not trusted, the order in which it was heard counts."""
+    if fact.moved == "undone":
+        row = db.execute(
+            "SELECT * FROM p_scan WHERE remote = ? AND box = ? AND NOT undone", (fact.of, fact.box)
+        ).fetchone()
+        if row is not None:
+            _take_back(db, row)
+        return
+    event, entered = record.body["event"], fact.moved == "in"
+    before = _place(db, fact.ticket, event, fact.list)
+    there = (before["newest"] if before else 0,)
+    newest = db.execute("SELECT at, trusted FROM p_scan WHERE pos = ?", there).fetchone()
+    trusted = fact.trust != "none"
+    late = newest is not None and trusted and bool(newest["trusted"]) and fact.at < newest["at"]
+    inside, was = int(entered), before["inside"] if before else 0
+    db.execute(
+        "INSERT INTO p_scan VALUES(?, ?, ?, '', 0, ?, ?, ?, ?, ?, NULL, ?, ?, ?, 0, 0, ?, ?)",
+        (
+            *(record.pos, event, fact.at, fact.ticket, fact.list, fact.gate, fact.box),
+            *("admitted" if entered else "exited", was, before["newest"] if before else 0),
+            *(before["answered"] if before else "[]", int(trusted), fact.of),
+        ),
+    )
+    db.execute(
+        "INSERT INTO p_place VALUES(?, ?, ?, ?, ?, ?, '[]', ?) ON CONFLICT(ticket, event, list) DO UPDATE SET "
+        "entries = entries + excluded.entries, first = coalesce(first, excluded.first), "
+        "inside = CASE WHEN ? THEN inside ELSE excluded.inside END, "
+        "newest = CASE WHEN ? THEN newest ELSE excluded.newest END",
+        (
+            *(fact.ticket, event, fact.list, inside, inside, record.pos if entered else None, record.pos),
+            *(int(late), int(late)),
+        ),
+    )
+    _count(db, event, fact.list, inside=0 if late else inside - was)
+
+
+def flow(db: sqlite3.Connection) -> dict[str, int]:
+    """Who went in here less who went out, of the present event, by list; below 0 where more leave than enter."""
+    event = events.current(db)
+    rows = db.execute("SELECT list, flow FROM p_inside WHERE event = ?", (event.event if event else "",))
+    return {row["list"]: row["flow"] for row in rows}
 
 
 def counts(db: sqlite3.Connection) -> dict[str, dict[str, int]]:
-    """Of the present event, by list: tickets in all, admissions, people inside, refusals."""
+    """Of the present event, by list: tickets in all, admissions and refusals here, people inside wherever they
+    entered."""
     event = events.current(db)
     name = event.event if event else ""
     sizes = tickets.sizes(db, name)
@@ -161,17 +228,18 @@ def counts(db: sqlite3.Connection) -> dict[str, dict[str, int]]:
 def scans(db: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:
     """The newest scans first: ``pos, at, ticket, list, gate, verdict, reason, undone, forced``."""
     rows = db.execute(
-        "SELECT pos, at, ticket, list, gate, verdict, reason, undone, forced FROM p_scan ORDER BY pos DESC LIMIT ?",
+        "SELECT pos, at, ticket, list, gate, verdict, reason, undone, forced FROM p_scan "
+        "WHERE remote IS NULL ORDER BY pos DESC LIMIT ?",
         (limit,),
     )
     return [dict(row) for row in rows]
 
 
 def movements(db: sqlite3.Connection, event: str) -> list[sqlite3.Row]:
-    """Everybody who went in or out, in order: ``at, in_, out``."""
+    """Everybody who went in or out, in order: ``pos, at, in_, out``."""
     return db.execute(
-        "SELECT at, verdict = 'admitted' AS in_, verdict = 'exited' AS out FROM p_scan "
-        "WHERE event = ? AND verdict <> 'refused' AND NOT undone ORDER BY pos",
+        "SELECT pos, at, verdict = 'admitted' AS in_, verdict = 'exited' AS out FROM p_scan "
+        "WHERE event = ? AND verdict <> 'refused' AND NOT undone AND remote IS NULL ORDER BY pos",
         (event,),
     ).fetchall()
 
@@ -179,8 +247,8 @@ def movements(db: sqlite3.Connection, event: str) -> list[sqlite3.Row]:
 def entries_since(db: sqlite3.Connection, event: str, at: str) -> int:
     """Admissions since a time (RFC 3339)."""
     (n,) = db.execute(
-        "SELECT count(*) FROM p_scan WHERE event = ? AND verdict <> 'refused' AND NOT undone AND verdict = 'admitted' "
-        "AND at >= ?",
+        "SELECT count(*) FROM p_scan WHERE event = ? AND verdict <> 'refused' AND NOT undone AND remote IS NULL "
+        "AND verdict = 'admitted' AND at >= ?",
         (event, at),
     ).fetchone()
     return int(n)
@@ -202,14 +270,6 @@ def places(db: sqlite3.Connection, ticket: str, event: str) -> dict[str, Place]:
     return found
 
 
-def people(db: sqlite3.Connection) -> set[str]:
-    """Every record of people.db that a scan refers to."""
-    rows = db.execute(
-        "SELECT answers_ref, reason_ref FROM p_scan WHERE answers_ref IS NOT NULL OR reason_ref IS NOT NULL"
-    )
-    return {ref for row in rows for ref in row if ref is not None}
-
-
 @knows("ticket.scan", "ticket.admit")
 def for_scan(db: sqlite3.Connection, ask: Scan | Admit, around: Surroundings) -> ScanKnown:
     """Event, lists, gate, what the code is, and that ticket's past."""
@@ -228,7 +288,8 @@ def for_scan(db: sqlite3.Connection, ask: Scan | Admit, around: Surroundings) ->
             past[one] = replace(past.get(one, Place(one)), listed=True)
     inside = {row["list"]: row["inside"] for row in db.execute("SELECT * FROM p_inside WHERE event = ?", (name,))}
     gate = lists.gate(db, ask.gate or GATE)
-    return ScanKnown(event, lists.lists(db), inside, gate, shown, state, past, home)
+    limits = guardrails.limits(db)
+    return ScanKnown(event, lists.lists(db), inside, gate, shown, state, past, home, limits)
 
 
 @knows("admission.undo")
@@ -237,7 +298,7 @@ def for_undo(db: sqlite3.Connection, ask: Undo, around: Surroundings) -> UndoKno
     row = db.execute(
         "SELECT s.*, p.newest = s.pos AS newest FROM fact f JOIN p_scan s ON s.pos = f.pos "
         "LEFT JOIN p_place p ON p.ticket = s.ticket AND p.event = s.event AND p.list = s.list "
-        "WHERE f.id = ? AND s.verdict <> 'refused'",
+        "WHERE f.id = ? AND s.verdict <> 'refused' AND s.remote IS NULL",
         (f"{ask.scan}.0",),
     ).fetchone()
     if row is None:

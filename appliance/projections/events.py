@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from appliance.domain.events import Event, EventClosed, EventCreated, EventKnown, EventOpened
+from appliance.domain.events import CreateEvent, Event, EventClosed, EventCreated, EventKnown, EventOpened
 from appliance.domain.kernel import Ask
 from appliance.journal.records import Record
 from appliance.projections.registry import Surroundings, folds, knows
@@ -53,6 +53,17 @@ def get(db: sqlite3.Connection, event: str) -> Event | None:
     return Event(*row) if row else None
 
 
+def every(db: sqlite3.Connection) -> list[Event]:
+    """All events of this box, the newest first."""
+    return [Event(*row) for row in db.execute(f"SELECT {_COLUMNS} FROM p_event ORDER BY ordinal DESC")]  # noqa: S608
+
+
+def opened_pos(db: sqlite3.Connection, event: str) -> int | None:
+    """Where in the journal an event went live."""
+    row = db.execute("SELECT opened_pos FROM p_event WHERE event = ?", (event,)).fetchone()
+    return row["opened_pos"] if row else None
+
+
 def opened_at(db: sqlite3.Connection, event: str) -> str | None:
     """When an event went live (RFC 3339)."""
     row = db.execute("SELECT opened_at FROM p_event WHERE event = ?", (event,)).fetchone()
@@ -61,5 +72,6 @@ def opened_at(db: sqlite3.Connection, event: str) -> str | None:
 
 @knows("event.create", "event.open")
 def for_events(db: sqlite3.Connection, ask: Ask, around: Surroundings) -> EventKnown:
-    """The present event."""
-    return EventKnown(current(db))
+    """The present event, and whether the one that is asked for was here."""
+    asked = ask.event if isinstance(ask, CreateEvent) else None
+    return EventKnown(current(db), taken=asked is not None and get(db, asked) is not None)

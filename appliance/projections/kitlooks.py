@@ -1,5 +1,6 @@
 """What the box sees of each step of the kit check: its devices' pages, its clock, its journal."""
 
+import math
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -11,14 +12,15 @@ from appliance.clock import Now
 from appliance.config import Config
 from appliance.domain.kitplan import Place, StepName
 from appliance.journal.read import Reader
+from appliance.language import N_
 from appliance.projections import devices, door, kitwords, status
 from appliance.projections.kit import Check
 
 _PAPER = {
-    "printed": "The printer confirmed the slip.",
-    "unconfirmed": "The slip was sent; this printer cannot confirm it.",
-    "unknown": "The printer went silent in the middle of the slip.",
-    "not_printed": "The printer says that nothing came out.",
+    "printed": N_("The printer confirmed the slip."),
+    "unconfirmed": N_("The slip was sent; this printer cannot confirm it."),
+    "unknown": N_("The printer went silent in the middle of the slip."),
+    "not_printed": N_("The printer says that nothing came out."),
 }
 _TRUST = {
     "ntp": "set by the network",
@@ -26,6 +28,10 @@ _TRUST = {
     "phone": "set from a phone",
     "none": "nobody has set it",
 }
+
+
+_MIDWAY_S = 2.0
+"""Somebody who broke a beam less than so long ago may still be on the way to the other one."""
 
 
 @dataclass(frozen=True)
@@ -202,9 +208,55 @@ def _footfall(place: Place, desk: Desk) -> Seen:
     words = f"Counted {came} in, {went} out."
     if came:
         return Seen(words, enough=True)
+    wiring = desk.around.devices.get(place.device, {}).get("wiring")
+    told = wiring if isinstance(wiring, dict) else {}
     if went:
-        return Seen(words, trouble="It counts people out who walk in", remedy=kitwords.WORDS["footfall"].help[2])
-    return _trouble(place.device, desk.around) or Seen(words)
+        remedy = kitwords.WORDS["footfall"].help[3]
+        if turned := told.get("turned"):
+            remedy = (
+                f'Write {place.device} = "{turned}" below [devices] in the configuration, then start the box again.'
+            )
+        return Seen(words, trouble="It counts people out who walk in", remedy=remedy)
+    return _trouble(place.device, desk.around) or _beams(words, place, desk, told) or Seen(words)
+
+
+def _beams(words: str, place: Place, desk: Desk, wiring: Mapping[str, Any]) -> Seen | None:
+    """What is wrong with a pair of beams that has counted nobody since it was asked to."""
+    device = desk.around.state["devices"][place.device]
+    if device["state"] == "degraded":
+        reason = device["reason"]
+        return Seen(words, trouble=reason[:1].upper() + reason[1:], remedy=device.get("remedy", ""))
+    match wiring:
+        case {"broken": [first, second], "lines": [int(one), int(other)], "illegal": illegal}:
+            since = _seconds_since(place, desk)
+        case _:
+            return None
+    if _within(since, illegal):
+        return Seen(
+            words,
+            trouble="Both beams change at once",
+            remedy="Give each beam a line of its own, and turn the emitters so that each lights its own sensor only.",
+        )
+    seen = [_within(since, first), _within(since, second)]
+    if all(seen) or not any(seen) or _within(_MIDWAY_S, first) or _within(_MIDWAY_S, second):
+        return None
+    dark, line = (2, other) if seen[0] else (1, one)
+    return Seen(
+        words,
+        trouble=f"Beam {dark} (GPIO{line}) was not broken",
+        remedy="Is its sensor plugged in, and is its light where people walk, as high as the other beam's?",
+    )
+
+
+def _within(seconds: float, ago: object) -> bool:
+    return isinstance(ago, int | float) and ago <= seconds
+
+
+def _seconds_since(place: Place, desk: Desk) -> float:
+    """From when on a step counts until now; over a restart of the box everything counts."""
+    now, asked = desk.around.now, desk.since(place)
+    row = desk.db.execute("SELECT boot, mono FROM p_kit_moment WHERE pos = ?", (asked,)).fetchone()
+    return (now.mono - row["mono"]) / 1e6 if row and row["boot"] == now.boot else math.inf
 
 
 def _shown(place: Place, desk: Desk) -> Seen:

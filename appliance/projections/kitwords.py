@@ -1,10 +1,11 @@
 """What the kit check says to people, step by step: the page and the terminal say the same."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from appliance.domain.kit import Outcome, Proof, Reason
 from appliance.domain.kitplan import KIND, Place, StepName
+from appliance.language import N_
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ WORDS: Mapping[StepName, Words] = {
         (
             "Clear the path: bags, stands and tape within a hand of the beam.",
             "Turn the reflector until the lamp on the beam is steady.",
-            "It counts you out when you walk in: swap the two numbers in its address, gpio://27,17 for gpio://17,27.",
+            "Beams belong at the height of an elbow, 8 to 12 cm apart, each with a sensor and a line of its own.",
+            "It counts you out when you walk in: give a beam pair in=27 for gpio://17,27; turn a camera's line.",
         ),
     ),
     "indicator": Words(
@@ -154,18 +156,23 @@ WORDS: Mapping[StepName, Words] = {
     ),
 }
 
-SKIPS: Mapping[Reason, str] = {"not_here": "We have none", "not_needed": "Not needed today", "later": "Later"}
-OUTCOMES: Mapping[Outcome, str] = {"passed": "Works", "failed": "Fault", "skipped": "Left out"}
+SKIPS: Mapping[Reason, str] = {
+    "not_here": N_("We have none"),
+    "not_needed": N_("Not needed today"),
+    "later": N_("Later"),
+}
+OUTCOMES: Mapping[Outcome, str] = {"passed": N_("Works"), "failed": N_("Fault"), "skipped": N_("Left out")}
 PROOFS: Mapping[Proof, str] = {
-    "seen": "the box saw it",
-    "said": "a person said so",
-    "both": "the box and a person saw it",
+    "seen": N_("the box saw it"),
+    "said": N_("a person said so"),
+    "both": N_("the box and a person saw it"),
 }
 
 
-def title(place: Place) -> str:
-    """``Scanner door``, ``Receipt printer 2``; a drawer is named as its printer."""
-    words = WORDS[place.step].title
+def title(place: Place, say: Callable[[str], str] = str) -> str:
+    """``Scanner door``, ``Receipt printer 2``; a drawer is named as its printer. ``say``: tells the step's name in
+    another language."""
+    words = say(WORDS[place.step].title)
     rest = place.device.partition("-")[2]
     return f"{words} {rest}" if rest else words
 

@@ -14,8 +14,10 @@ from appliance.domain.receipts import (
     Reprint,
     Settle,
     SettleKnown,
+    SettleSlip,
     SlipPrinted,
     SlipRequested,
+    SlipSettled,
 )
 from appliance.journal.records import Record
 from appliance.projections.registry import Surroundings, folds, knows
@@ -29,9 +31,12 @@ CREATE INDEX p_receipt_doubtful ON p_receipt(pos)
   WHERE outcome IN ('unknown', 'not_printed', 'unconfirmed') AND on_paper IS NULL;
 CREATE TABLE p_slip(
   slip TEXT NOT NULL, copy INTEGER NOT NULL, kind TEXT NOT NULL, about TEXT NOT NULL, printer TEXT NOT NULL,
-  pos INTEGER NOT NULL, at TEXT NOT NULL, outcome TEXT, PRIMARY KEY(slip, copy)) STRICT, WITHOUT ROWID;
+  pos INTEGER NOT NULL, at TEXT NOT NULL, outcome TEXT, on_paper INTEGER, PRIMARY KEY(slip, copy))
+  STRICT, WITHOUT ROWID;
 CREATE INDEX p_slip_open ON p_slip(printer, pos) WHERE outcome IS NULL;
 CREATE INDEX p_slip_doubtful ON p_slip(pos) WHERE outcome IN ('unknown', 'not_printed');
+CREATE INDEX p_slip_unseen ON p_slip(pos)
+  WHERE outcome IN ('unknown', 'not_printed', 'unconfirmed') AND on_paper IS NULL;
 """
 _OPEN = """
 SELECT 'receipt' AS what, sale AS id, copy, pos FROM p_receipt WHERE printer = :printer AND outcome IS NULL AND {where}
@@ -68,7 +73,7 @@ def settled(db: sqlite3.Connection, record: Record, fact: ReceiptSettled) -> Non
 def slip_requested(db: sqlite3.Connection, record: Record, fact: SlipRequested) -> None:
     """A slip is asked for."""
     db.execute(
-        "INSERT OR IGNORE INTO p_slip VALUES(?, ?, ?, ?, ?, ?, ?, NULL)",
+        "INSERT OR IGNORE INTO p_slip VALUES(?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
         (fact.slip, fact.copy, fact.slip_kind, fact.about, fact.printer, record.pos, record.body["at"]),
     )
 
@@ -77,6 +82,12 @@ def slip_requested(db: sqlite3.Connection, record: Record, fact: SlipRequested) 
 def slip_printed(db: sqlite3.Connection, record: Record, fact: SlipPrinted) -> None:
     """What became of it."""
     db.execute("UPDATE p_slip SET outcome = ? WHERE slip = ? AND copy = ?", (fact.outcome, fact.slip, fact.copy))
+
+
+@folds(SlipSettled)
+def slip_settled(db: sqlite3.Connection, record: Record, fact: SlipSettled) -> None:
+    """What a person saw."""
+    db.execute("UPDATE p_slip SET on_paper = ? WHERE slip = ? AND copy = ?", (int(fact.on_paper), fact.slip, fact.copy))
 
 
 def waiting(db: sqlite3.Connection, printer: str, after: int, limit: int = 1000) -> list[dict[str, Any]]:
@@ -95,16 +106,16 @@ def begun(db: sqlite3.Connection, printer: str, upto: int) -> list[dict[str, Any
 def receipts(db: sqlite3.Connection, sale: str) -> list[dict[str, Any]]:
     """A sale's copies: ``copy, printer, outcome, on_paper`` (what a person saw, or None)."""
     rows = db.execute("SELECT copy, printer, outcome, on_paper FROM p_receipt WHERE sale = ? ORDER BY copy", (sale,))
-    return [{**dict(row), "on_paper": None if row["on_paper"] is None else bool(row["on_paper"])} for row in rows]
+    return [{**dict(row), "on_paper": _seen(row)} for row in rows]
 
 
 def doubtful(db: sqlite3.Connection, limit: int = 50) -> list[dict[str, Any]]:
     """Receipts that somebody should look at, newest first: the newest copy of a sale neither came out for certain nor
-    was looked at. ``sale, copy, printer, outcome, number, at, total, currency``."""
+    was looked at, and it is no training. ``sale, copy, printer, outcome, number, at, total, currency``."""
     rows = db.execute(
         "SELECT r.sale, r.copy, r.printer, r.outcome, s.number, s.at, s.total, s.currency FROM p_receipt r "
         "JOIN p_sale s ON s.sale = r.sale WHERE r.outcome IN ('unknown', 'not_printed', 'unconfirmed') "
-        "AND r.on_paper IS NULL AND NOT EXISTS "
+        "AND r.on_paper IS NULL AND NOT s.training AND NOT EXISTS "
         "(SELECT 1 FROM p_receipt n WHERE n.sale = r.sale AND n.copy > r.copy) ORDER BY r.pos DESC LIMIT ?",
         (limit,),
     )
@@ -112,12 +123,17 @@ def doubtful(db: sqlite3.Connection, limit: int = 50) -> list[dict[str, Any]]:
 
 
 def slip(db: sqlite3.Connection, ident: str, copy: int | None = None) -> dict[str, Any] | None:
-    """A slip, by default its newest copy: ``slip, copy, kind, about, printer, pos, at, outcome``."""
+    """A slip, by default its newest copy: ``slip, copy, kind, about, printer, pos, at, outcome, on_paper`` (what a
+    person saw, or None)."""
     row = db.execute(
         "SELECT * FROM p_slip WHERE slip = ? AND (? IS NULL OR copy = ?) ORDER BY copy DESC LIMIT 1",
         (ident, copy, copy),
     ).fetchone()
-    return dict(row) if row else None
+    return {**dict(row), "on_paper": _seen(row)} if row else None
+
+
+def _seen(row: sqlite3.Row) -> bool | None:
+    return None if row["on_paper"] is None else bool(row["on_paper"])
 
 
 @knows("receipt.report")
@@ -151,6 +167,16 @@ def for_settle(db: sqlite3.Connection, ask: Settle, around: Surroundings) -> Set
     row = db.execute(
         "SELECT outcome, on_paper FROM p_receipt WHERE sale = ? AND copy = ?", (ask.sale, ask.copy)
     ).fetchone()
-    if row is None:
-        return SettleKnown(False, None, None)
-    return SettleKnown(True, row["outcome"], None if row["on_paper"] is None else bool(row["on_paper"]))
+    return _settle_known(row)
+
+
+@knows("slip.settle")
+def for_slip_settle(db: sqlite3.Connection, ask: SettleSlip, around: Surroundings) -> SettleKnown:
+    """The same of a slip."""
+    return _settle_known(
+        db.execute("SELECT outcome, on_paper FROM p_slip WHERE slip = ? AND copy = ?", (ask.slip, ask.copy)).fetchone()
+    )
+
+
+def _settle_known(row: sqlite3.Row | None) -> SettleKnown:
+    return SettleKnown(False, None, None) if row is None else SettleKnown(True, row["outcome"], _seen(row))

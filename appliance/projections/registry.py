@@ -13,8 +13,10 @@ from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from appliance.clock import Now
 from appliance.domain.kernel import Ask, Fact, kind_of
 from appliance.domain.presented import PretixKey, identity
+from appliance.files.bundle import Reader
 from appliance.journal.records import Record
 
 FoldFunction = Callable[[sqlite3.Connection, Record, Any], None]
@@ -25,12 +27,15 @@ KF = TypeVar("KF", bound=Knowledge)
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What decisions need to know that is no fact: keys of tickets, and how a plain code becomes an id."""
+    """What decisions need to know that is no fact: keys of tickets, how a plain code becomes an id, who reads bundles,
+    and by which clock."""
 
     ticket_keys: Callable[[], Mapping[bytes, Ed25519PublicKey]]
     pretix_keys: Callable[[], Mapping[bytes, PretixKey]]
     plain_ticket: Callable[[str], str]
     log: int
+    bundles: Reader
+    now: Now
 
     def ticket_id(self, code: str) -> str:
         """The id under which the ticket that a code names is known."""

@@ -7,10 +7,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from appliance.clock import Now, rfc3339
+from appliance.domain.kernel import read_fact
 from appliance.domain.money import half_up
 from appliance.domain.sales import CompleteSale, SaleCompleted, SaleKnown
 from appliance.journal.records import Record
-from appliance.projections import catalogue, drawer, events, lists, paper
+from appliance.projections import catalogue, drawer, events, guardrails, lists, paper, tokens
 from appliance.projections.registry import Surroundings, folds, knows
 
 TABLES = """
@@ -18,8 +19,7 @@ CREATE TABLE p_sale(
   pos INTEGER PRIMARY KEY, sale TEXT NOT NULL UNIQUE, log INTEGER NOT NULL, n INTEGER NOT NULL, number TEXT NOT NULL,
   event TEXT NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL, drawer TEXT NOT NULL, currency TEXT NOT NULL,
   total INTEGER NOT NULL, net INTEGER NOT NULL, cost INTEGER NOT NULL, lines_without_cost INTEGER NOT NULL,
-  training INTEGER NOT NULL, note_ref TEXT, UNIQUE(log, n)) STRICT;
-CREATE INDEX p_sale_people ON p_sale(pos) WHERE note_ref IS NOT NULL;
+  training INTEGER NOT NULL, UNIQUE(log, n)) STRICT;
 """
 
 
@@ -30,7 +30,7 @@ def completed(db: sqlite3.Connection, record: Record, fact: SaleCompleted) -> No
     cost = sum(half_up((line.cost or 0) * line.qty, 1000 if line.unit == "gram" else 1) for line in fact.lines)
     without = sum(1 for line in fact.lines if line.cost is None and (line.full or line.total) > 0)
     db.execute(
-        "INSERT INTO p_sale VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO p_sale VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             record.pos,
             fact.sale,
@@ -47,7 +47,6 @@ def completed(db: sqlite3.Connection, record: Record, fact: SaleCompleted) -> No
             cost,
             without,
             int(fact.training),
-            fact.note_ref.ref if fact.note_ref else None,
         ),
     )
 
@@ -69,9 +68,12 @@ def get(db: sqlite3.Connection, sale: str) -> dict[str, Any] | None:
     }
 
 
-def people(db: sqlite3.Connection) -> set[str]:
-    """Every record of people.db that a sale refers to."""
-    return {ref for (ref,) in db.execute("SELECT note_ref FROM p_sale WHERE note_ref IS NOT NULL")}
+def fact(db: sqlite3.Connection, sale: str) -> SaleCompleted | None:
+    """The same as its fact."""
+    row = db.execute("SELECT f.body FROM p_sale s JOIN fact f ON f.pos = s.pos WHERE s.sale = ?", (sale,)).fetchone()
+    body = json.loads(row["body"]) if row else None
+    found = read_fact(body["kind"], body["data"]) if body else None
+    return found if isinstance(found, SaleCompleted) else None
 
 
 def recent(db: sqlite3.Connection, limit: int = 20) -> list[dict[str, Any]]:
@@ -119,9 +121,13 @@ def next_number(db: sqlite3.Connection, log: int) -> int:
 
 @knows("sale.complete")
 def for_sale(db: sqlite3.Connection, ask: CompleteSale, around: Surroundings) -> SaleKnown:
-    """Event, drawer, the items asked for and what is left of them, the next number; for tickets, the lists."""
+    """Event, drawer, the items asked for and what is left of them, the next number; for tickets, the lists; the access
+    tokens that are shown; the limits."""
     items, left = catalogue.pick(db, {line.sku for line in ask.lines})
     terms = lists.lists(db) if any(item.ticket for item in items.values()) else {}
-    return SaleKnown(
-        events.current(db), drawer.drawers(db, ask.drawer), items, left, next_number(db, around.log), terms
-    )
+    event = events.current(db)
+    codes = {tender.reference for tender in ask.tenders if tender.kind == "token" and tender.reference is not None}
+    shown = {code: tokens.shown(db, code, event.event if event else "", around) for code in codes}
+    number = next_number(db, around.log)
+    limits = guardrails.limits(db)
+    return SaleKnown(event, drawer.drawers(db, ask.drawer), items, left, number, terms, shown, limits)

@@ -11,7 +11,7 @@ from appliance.clock import Now
 from appliance.config import Config
 from appliance.journal.notes import Verifier
 from appliance.journal.read import Reader
-from appliance.projections import devices, events, power
+from appliance.projections import counterwords, counting, devices, events, policy, power
 
 SILENT_S = 15.0
 """A worker whose page is older than this says nothing any more (pages are renewed every 5 s)."""
@@ -32,8 +32,9 @@ def status(reader: Reader, run: Path, config: Config, now: Now, *, box: str) -> 
         "box": box,
         "log": log,
         "workers": _workers(pages, now),
-        "devices": _devices(db, pages),
+        "devices": _devices(db, pages, event.event if event else ""),
         "power": power.now(_heard(pages.get("power", {}), now)),
+        "disk": _disk(_heard(pages.get("recorder", {}), now)),
         "journal": {"pos": reader.position(), "checkpoint": head.size if head else 0},
         "uplink": {
             "connected": bool(uplink.get("connected", False)),
@@ -45,10 +46,34 @@ def status(reader: Reader, run: Path, config: Config, now: Now, *, box: str) -> 
         "event": None
         if event is None
         else {field: getattr(event, field) for field in ("event", "name", "state", "currency", "timezone", "area_m2")},
-        "policy": None,
+        "policy": policy.status(db, now),
+        "site": site(_heard(uplink, now), event.event if event else ""),
         "fingerprints": _fingerprints(db, log, config),
         "clock": {"trust": now.trust, "at": now.at},
     }
+
+
+def site(page: dict[str, Any], event: str) -> dict[str, Any] | None:
+    """The other boxes, from the uplink's page; None where this box is alone. ``boxes``: name → ``at``, whether it has
+    the same ``event``, people ``inside`` by list (who went in there less who went out), what is left in ``stock``."""
+    told = page.get("site")
+    if not isinstance(told, dict):
+        return None
+    boxes = told.get("boxes")
+    found: dict[str, dict[str, Any]] = {}
+    for name, box in sorted(boxes.items()) if isinstance(boxes, dict) else ():
+        match box:
+            case {"at": str(at), "event": str(theirs), "inside": dict(inside), "stock": dict(stock)}:
+                same = bool(event) and theirs == event
+                found[name] = {"at": at, "event": same, "inside": _numbers(inside), "stock": _numbers(stock)}
+            case _:
+                continue
+    words = {key: str(told.get(key, "")) for key in ("reason", "remedy")}
+    return {"connected": told.get("connected") is True, **words, "boxes": found}
+
+
+def _numbers(told: dict[str, Any]) -> dict[str, int]:
+    return {str(name): value for name, value in told.items() if type(value) is int}
 
 
 def _fingerprints(db: sqlite3.Connection, log: int, config: Config) -> dict[str, str | None]:
@@ -89,6 +114,14 @@ def _heard(page: dict[str, Any], now: Now) -> dict[str, Any]:
     return page if board.age_s(page, now.mono) <= SILENT_S else {}
 
 
+def _disk(page: dict[str, Any]) -> dict[str, Any]:
+    """The card as the recorder says it is; all None while it says nothing."""
+    told = page.get("disk")
+    found = told if isinstance(told, dict) else {"missing": ["recorder"]}
+    missing = {"missing": found["missing"]} if isinstance(found.get("missing"), list) else {}
+    return {key: found.get(key) for key in ("free", "level", "days_left", "reserve")} | missing
+
+
 def _entry(page: dict[str, Any], state: str = "", reason: str = "", remedy: str = "") -> dict[str, Any]:
     return {
         "state": state or page.get("state"),
@@ -103,8 +136,9 @@ def _silence(age: float) -> str:
     return "its page is from before the last start" if age == inf else f"has said nothing for {age:.0f} s"
 
 
-def _devices(db: sqlite3.Connection, pages: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Live pages first; what no worker shows now is as it was last recorded."""
+def _devices(db: sqlite3.Connection, pages: dict[str, dict[str, Any]], event: str) -> dict[str, dict[str, Any]]:
+    """Live pages first; what no worker shows now is as it was last recorded. A counter that works and is not to be
+    believed says why."""
     found: dict[str, dict[str, Any]] = {name: dict(state) for name, state in devices.states(db).items()}
     for page in pages.values():
         shown = page.get("devices")
@@ -117,4 +151,7 @@ def _devices(db: sqlite3.Connection, pages: dict[str, dict[str, Any]]) -> dict[s
                 "remedy": device.get("remedy", ""),
                 "since": since,
             }
+    for one in counting.judgements(db, event):
+        if one.device in found and one.verdict in ("poor", "unsuitable") and found[one.device]["state"] == "online":
+            found[one.device]["reason"] = counterwords.sentence(one)
     return found

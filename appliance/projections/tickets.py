@@ -32,6 +32,13 @@ CREATE TABLE p_on_list(
 CREATE TABLE p_list_size(
   event TEXT NOT NULL, list TEXT NOT NULL, total INTEGER NOT NULL, PRIMARY KEY(event, list)) STRICT, WITHOUT ROWID;
 """
+
+
+def named(db: sqlite3.Connection) -> bool:
+    """Whether any ticket is known, of whatever event."""
+    return db.execute("SELECT 1 FROM p_ticket LIMIT 1").fetchone() is not None
+
+
 MARKS = {
     "blocked": "blocked = 1",
     "unblocked": "blocked = 0",
@@ -98,8 +105,10 @@ def _mark(db: sqlite3.Connection, event: str, ticket: str, change: str) -> None:
 
 @folds(TicketRevoked)
 def revoked(db: sqlite3.Connection, record: Record, fact: TicketRevoked) -> None:
-    """Refused from now on, known or not."""
+    """Refused from now on, known or not; by a policy for events to come too, which stands under no event."""
     _mark(db, record.body["event"], fact.ticket, "revoked = 1")
+    if fact.policy is not None:
+        _mark(db, "", fact.ticket, "revoked = 1")
 
 
 @folds(TicketMarked)
@@ -132,10 +141,16 @@ def state(db: sqlite3.Connection, ticket: str, event: str) -> TicketState | None
         bool(row["pending"]),
         bool(row["cancelled"]),
         bool(row["blocked"]),
-        bool(row["revoked"]),
+        bool(row["revoked"]) or for_good(db, ticket),
         row["valid_from"],
         row["valid_until"],
     )
+
+
+def for_good(db: sqlite3.Connection, ticket: str) -> bool:
+    """Whether a policy revoked it, for every event."""
+    row = db.execute("SELECT revoked FROM p_ticket WHERE ticket = ? AND event = ''", (ticket,)).fetchone()
+    return row is not None and bool(row["revoked"])
 
 
 def home(db: sqlite3.Connection, ticket: str, event: str) -> str:
@@ -168,11 +183,6 @@ def held_by(db: sqlite3.Connection, refs: list[str], event: str) -> list[str]:
         rows = db.execute("SELECT ticket FROM p_ticket WHERE holder_ref = ? AND event = ?", (ref, event))
         found += [row["ticket"] for row in rows]
     return found
-
-
-def people(db: sqlite3.Connection) -> set[str]:
-    """Every record of people.db that a ticket refers to."""
-    return {ref for (ref,) in db.execute("SELECT holder_ref FROM p_ticket WHERE holder_ref IS NOT NULL")}
 
 
 @knows("tickets.issue", "tickets.import", "tickets.mark")

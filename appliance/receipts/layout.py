@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from appliance.domain.tendering import TenderKind
+from appliance.language import N_
 from appliance.receipts.wording import Wording
 
 
@@ -49,13 +51,29 @@ class Code:
 
 Element = Title | Line | Row | Rule | Code
 
+TRAINING = N_("TRAINING")
+TENDERS: dict[TenderKind, str] = {
+    "cash": N_("Cash"),
+    "card": N_("Card"),
+    "voucher": N_("Voucher"),
+    "token": N_("Access token"),
+}
+
+
+def watermarked(elements: list[Element], note: str, words: Wording) -> list[Element]:
+    """Paper of training, which nobody takes for anything else, also when it is torn: it says so, large, above and
+    below. ``note``: what it therefore is not."""
+    mark = Title(words.gettext(TRAINING))
+    return [mark, Line(note, centred=True, bold=True), *elements, Rule(), mark]
+
 
 def receipt(
-    sale: dict[str, Any], *, event_name: str, timezone: str, url: str, copy: int = 0, locale: str = "en"
+    sale: dict[str, Any], *, event_name: str, timezone: str, url: str | None, copy: int = 0, locale: str = "en"
 ) -> list[Element]:
-    """The elements of a sale's receipt. ``sale``: data of ``sale.completed`` with ``at``; ``copy`` > 0 prints
-    DUPLICATE. Every amount is the fact's."""
+    """The elements of a sale's receipt. ``sale``: data of ``sale.completed`` with ``at``; ``url``: of its page, None in
+    training; ``copy`` > 0 prints DUPLICATE. Every amount is the fact's."""
     words, currency = Wording(locale), sale["currency"]
+    _ = words.gettext
 
     def money(amount: int) -> str:
         return words.money(amount, currency)
@@ -64,56 +82,79 @@ def receipt(
     elements: list[Element] = [Title(event_name)]
     if copy:
         elements.append(Line(f"DUPLICATE {copy}", centred=True, bold=True))
-    if sale["training"]:
-        elements.append(Line("TRAINING - not a receipt", centred=True, bold=True))
-    elements += [Row(f"Receipt {sale['number']}", f"{when:%Y-%m-%d %H:%M}"), Rule()]
+    elements += [Row(_("Receipt %(number)s", number=sale["number"]), f"{when:%Y-%m-%d %H:%M}"), Rule()]
     for line in sale["lines"]:
         elements += _line(line, words, money)
     if sale.get("cart_discount"):
         elements.append(Row(_discount(sale.get("cart_percent"), words), money(-sale["cart_discount"])))
-    elements += [Rule(), Row("TOTAL", money(sale["total"]), bold=True, large=True)]
+    elements += [Rule(), Row(_("TOTAL"), money(sale["total"]), bold=True, large=True)]
     if sale["rounding"]:
-        elements.append(Row("Rounding", money(sale["rounding"])))
+        elements.append(Row(_("Rounding"), money(sale["rounding"])))
     for tender in sale["tenders"]:
-        how = {"cash": "Cash", "card": "Card", "voucher": "Voucher"}[tender["kind"]]
-        if tender.get("reference"):
-            how += f" {tender['reference']}"
+        how = paid_by(tender, words)
         if tender.get("status") == "unknown":
-            how += " (outcome not known yet)"
+            how += _(" (outcome not known yet)")
         elements.append(Row(how, money(tender["amount"])))
     if sale["change"]:
-        elements.append(Row("Change", money(sale["change"])))
+        elements.append(Row(_("Change"), money(sale["change"])))
     elements.append(Rule())
     for vat in sale["vat"]:
-        elements.append(Row(f"VAT {words.percent(vat['rate'])} in {money(vat['gross'])}", money(vat["tax"])))
-    elements += [
-        Line(""),
-        Code(url),
-        Line("Scan to keep this receipt and to check it.", centred=True),
-        Line(f"Sale {sale['sale']}", centred=True),
-    ]
-    return elements
+        elements.append(vat_row(vat, words, money))
+    if url is not None:
+        elements += [Line(""), Code(url), Line(_("Scan to keep this receipt and to check it."), centred=True)]
+    elements.append(Line(_("Sale %(sale)s", sale=sale["sale"]), centred=True))
+    return watermarked(elements, _("Not a receipt"), words) if sale["training"] else elements
+
+
+def paid_by(tender: dict[str, Any], words: Wording) -> str:
+    """Kind and reference of a tender as paper names them; of a token's id the end, which tells it from others."""
+    how, reference = words.gettext(TENDERS[tender["kind"]]), tender.get("reference")
+    if tender["kind"] == "token":
+        return f"{how} ..{reference[-6:]}" if reference else how
+    return f"{how} {reference}" if reference else how
+
+
+def vat_row(vat: dict[str, Any], words: Wording, money: Callable[[int], str]) -> Row:
+    """The tax of one rate, and in what it is contained."""
+    said = words.gettext("VAT %(rate)s in %(gross)s", rate=words.percent(vat["rate"]), gross=money(vat["gross"]))
+    return Row(said, money(vat["tax"]))
 
 
 def _line(line: dict[str, Any], words: Wording, money: Callable[[int], str]) -> list[Element]:
     """What it is at its full price, what is taken off, and how it is taxed when that is not as always."""
     full = line.get("full")
-    elements: list[Element] = [Row(_what(line, money), money(line["total"] if full is None else full))]
-    if line.get("own_discount"):
-        elements.append(Row("  " + _discount(line.get("percent"), words), money(-line["own_discount"])))
+    elements: list[Element] = []
+    if line.get("bundle"):
+        if sold := line.get("bundle_sold"):
+            elements.append(Row(_what(sold, money), money(sold["full"])))
+            elements += _own_discount(sold, words, money)
+        elements.append(Line(f"  {_pieces(line)}"))
+    else:
+        elements.append(Row(_what(line, money), money(line["total"] if full is None else full)))
+        elements += _own_discount(line, words, money)
     if line.get("service") == "takeaway":
-        elements.append(Line(f"  takeaway, VAT {words.percent(line['vat'])}"))
+        elements.append(Line("  " + words.gettext("takeaway, VAT %(rate)s", rate=words.percent(line["vat"]))))
     return elements
 
 
+def _own_discount(of: dict[str, Any], words: Wording, money: Callable[[int], str]) -> list[Element]:
+    if not of.get("own_discount"):
+        return []
+    return [Row("  " + _discount(of.get("percent"), words), money(-of["own_discount"]))]
+
+
 def _discount(percent: str | None, words: Wording) -> str:
-    return "Discount" if percent is None else f"Discount {words.percent(percent)}"
+    if percent is None:
+        return words.gettext("Discount")
+    return words.gettext("Discount %(share)s", share=words.percent(percent))
 
 
 def _what(line: dict[str, Any], money: Callable[[int], str]) -> str:
     price = money(line["unit_price"])
     if line.get("unit") == "gram":
         return f"{line['name']} {line['qty']} g x {price}/kg"
-    if line["qty"] == 1:
-        return str(line["name"])
-    return f"{line['qty']} x {line['name']} ({price})"
+    return _pieces(line) if line["qty"] == 1 else f"{_pieces(line)} ({price})"
+
+
+def _pieces(line: dict[str, Any]) -> str:
+    return str(line["name"]) if line["qty"] == 1 else f"{line['qty']} x {line['name']}"

@@ -5,6 +5,7 @@ from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from appliance.domain.lists import Entry
+from appliance.language import N_
 from appliance.projections.walkups import Issued
 from appliance.receipts.layout import Code, Element, Line, Row, Rule, Title
 from appliance.receipts.wording import Wording
@@ -22,11 +23,11 @@ def admits(entry: Entry) -> str:
     """A list's entry rule, as a guest reads it."""
     match entry:
         case "single":
-            return "Admits one, once"
+            return N_("Admits one, once")
         case "reentry":
-            return "Admits one, again after leaving"
+            return N_("Admits one, again after leaving")
         case "multiple":
-            return "Admits one, any number of times"
+            return N_("Admits one, any number of times")
         case _:
             assert_never(entry)
 
@@ -36,19 +37,20 @@ def ticket(
 ) -> list[Element]:
     """The elements of a ticket. ``code``: what its QR says; ``copy`` > 0 prints DUPLICATE."""
     words = Wording(locale)
+    _ = words.gettext
     when = datetime.fromisoformat(issued.at).astimezone(ZoneInfo(timezone))
     elements: list[Element] = [Title(event_name)]
     if copy:
         elements.append(Line(f"DUPLICATE {copy}", centred=True, bold=True))
     elements += [
-        Line(issued.product or "Ticket", centred=True, bold=True),
-        Line(admits(entry), centred=True),
+        Line(issued.product or _("Ticket"), centred=True, bold=True),
+        Line(_(admits(entry)), centred=True),
         Code(code),
-        Line(f"Ticket {ticket_words(issued.ticket)}", centred=True, bold=True),
+        Line(_("Ticket %(digits)s", digits=ticket_words(issued.ticket)), centred=True, bold=True),
         Rule(),
-        Row("List", issued.list),
-        Row("Issued" if issued.number is None else f"Sale {issued.number}", f"{when:%Y-%m-%d %H:%M}"),
+        Row(_("List"), issued.list),
+        Row(_("Issued") if issued.number is None else _("Sale %(sale)s", sale=issued.number), f"{when:%Y-%m-%d %H:%M}"),
     ]
     if issued.price is not None and issued.currency is not None:
-        elements.append(Row("Price", words.money(issued.price, issued.currency)))
+        elements.append(Row(_("Price"), words.money(issued.price, issued.currency)))
     return elements

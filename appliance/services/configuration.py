@@ -1,8 +1,9 @@
 """The box's configuration, once at each start: read as root from the boot partition, laid down for the workers.
 
 The workers' own users cannot read the boot partition. They get RUN/config.json (the resolved configuration, no
-secrets), the uplink alone gets copies of its secret files in RUN/secret, and the firewall gets the printers' addresses
-in RUN/firewall.nft.
+secrets), the uplink alone gets copies of its secret files in RUN/secret, the site's broker its password in RUN/site
+where this box runs it, and the firewall gets the printers' addresses and the port of the staff's https in
+RUN/firewall.nft.
 
 A box in a field must come up: with a file that is wrong, or gone, it goes on with the last one that was right, or with
 the defaults, and the page `configuration` of the board says so until it is mended.
@@ -26,7 +27,9 @@ from drivers.uri import Uri
 
 logger = log.get("configuration")
 
-SECRETS = ("password_file", "ca", "cert", "key")
+_KEYS = ("password_file", "ca", "cert", "key")
+SECRETS = (*(("mqtt", key) for key in _KEYS), ("site", "password_file"), ("site", "ca"))
+"""Tables and keys that name a file which only the uplink shall read."""
 LONGEST_SECRET = 64 * 1024
 _MEND = "Correct boothkit.toml on the card's boot partition, then restart the box."
 
@@ -46,8 +49,10 @@ def settle(run: Path, kept: Path, file: Path | None) -> Outcome:
     `kept`: the folder where the last right one is remembered. OSError: the run folder cannot be written.
     """
     outcome = _choose(file, kept / "config.json")
-    config, missing = _hand_over_secrets(outcome.config, run / "secret")
+    config, missing = _hand_over_secrets(outcome.config, run)
     rules, nameless = _printer_rules(config)
+    if port := config.staff.https_port:
+        rules += f"add element inet boothkit staff {{ {port} }}\n"
     (run / "firewall.nft").write_text(rules, encoding="ascii")
     path = run / "config.json"
     configuration.save_resolved(config, path)
@@ -84,32 +89,52 @@ def _choose(file: Path | None, kept: Path) -> Outcome:
     return Outcome(config)
 
 
-def _hand_over_secrets(config: Config, folder: Path) -> tuple[Config, list[str]]:
-    """The configuration with [mqtt]'s files where the uplink can read them, and what could not be copied."""
-    owner = folder.stat()
+def _hand_over_secrets(config: Config, run: Path) -> tuple[Config, list[str]]:
+    """The configuration with the files of [mqtt] and [site] where their readers can read them, and what could not be
+    copied. The site's password has two readers: the uplink, and the broker where this box runs it."""
     missing: list[str] = []
     moved: dict[str, str] = {}
-    for key in SECRETS:
-        named, copy = getattr(config.mqtt, key), folder / key
-        copy.unlink(missing_ok=True)
-        if not named:
-            continue
-        moved[key] = str(copy)
-        try:
-            with Path(named).open("rb") as source:
-                content = source.read(LONGEST_SECRET + 1)
-        except OSError as error:
-            missing.append(f"mqtt.{key}: {named}: {error.strerror}")
-            continue
-        if len(content) > LONGEST_SECRET:
-            missing.append(f"mqtt.{key}: {named} has more than {LONGEST_SECRET} bytes")
-            continue
-        handle = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o400)
-        with open(handle, "wb") as target:
-            os.fchown(handle, owner.st_uid, owner.st_gid)
-            target.write(content)
-    mqtt = msgspec.structs.replace(config.mqtt, **moved)
-    return msgspec.structs.replace(config, mqtt=mqtt), missing
+    for table, key in SECRETS:
+        named, copy = (
+            getattr(getattr(config, table), key),
+            run / "secret" / (key if table == "mqtt" else f"{table}.{key}"),
+        )
+        if fault := _hand_over(named, copy):
+            missing.append(f"{table}.{key}: {fault}")
+        if named:
+            moved[f"{table}.{key}"] = str(copy)
+    serves = run / "site" / "serve"
+    serves.unlink(missing_ok=True)
+    _hand_over(config.site.password_file if config.site.serve else "", run / "site" / "password")
+    if config.site.serve:
+        serves.touch()
+    found = {
+        table: msgspec.structs.replace(
+            getattr(config, table), **{key: path for key in _KEYS if (path := moved.get(f"{table}.{key}"))}
+        )
+        for table in ("mqtt", "site")
+    }
+    return msgspec.structs.replace(config, **found), missing
+
+
+def _hand_over(named: str, copy: Path) -> str:
+    """Copy a file for the owner of the folder that the copy is in; what is wrong with it, in words, or nothing."""
+    copy.unlink(missing_ok=True)
+    if not named:
+        return ""
+    try:
+        with Path(named).open("rb") as source:
+            content = source.read(LONGEST_SECRET + 1)
+    except OSError as error:
+        return f"{named}: {error.strerror}"
+    if len(content) > LONGEST_SECRET:
+        return f"{named} has more than {LONGEST_SECRET} bytes"
+    owner = copy.parent.stat()
+    handle = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o400)
+    with open(handle, "wb") as target:
+        os.fchown(handle, owner.st_uid, owner.st_gid)
+        target.write(content)
+    return ""
 
 
 def _printer_rules(config: Config) -> tuple[str, list[str]]:

@@ -29,7 +29,7 @@ class WorkerContext:
 
 def worker_context(name: str, config: Config, data: Path, run: Path) -> WorkerContext:
     """The context of a worker on this machine."""
-    return WorkerContext(name, config, data, run, system_clock(config.clock.trust), box_id(config, data))
+    return WorkerContext(name, config, data, run, system_clock(config.clock.trust, run), box_id(config, data))
 
 
 class FolderUnusable(BoothkitError):

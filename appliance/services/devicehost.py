@@ -3,7 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from appliance import log
 from appliance.board import Board
@@ -23,29 +23,48 @@ LOOK_EVERY_S = 5.0
 """Between two looks for devices that nobody uses."""
 
 
+class _Waiting(NamedTuple):
+    """A command on its way."""
+
+    command: str
+    data: dict[str, Any]
+    actor: str
+    ident: str
+    then: Callable[[Answer], None] | None
+    over: Callable[[], None] | None
+
+
 class Outbox:
     """Commands to the recorder, in order. While it is down they wait here; each keeps its identity, so none is
-    doubled."""
+    doubled. What has to outlive this process is kept elsewhere under that identity until it is ``over``."""
 
     def __init__(self, client: RecorderClient, loop: Loop, worker: str) -> None:
         self._client = client
         self._loop = loop
         self._log = log.get(worker)
         self._resting = False
-        self._waiting: deque[tuple[str, dict[str, Any], str, str, Callable[[Answer], None] | None]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         loop.every(1.0, self._again)
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def send(
-        self, command: str, data: dict[str, Any], *, actor: str, then: Callable[[Answer], None] | None = None
+        self,
+        command: str,
+        data: dict[str, Any],
+        *,
+        actor: str,
+        then: Callable[[Answer], None] | None = None,
+        ident: str = "",
+        over: Callable[[], None] | None = None,
     ) -> None:
-        """Have a command decided now, or as soon as the recorder is back; ``then`` gets the answer."""
+        """Have a command decided now, or as soon as the recorder is back; ``then`` gets the answer. ``ident``: the
+        identity that it was minted with before; ``over``: called when it was decided, or refused as malformed."""
         if len(self._waiting) >= MOST_WAITING:
             self._log.error("outbox.full", command=command, dropped=1)
             return
-        self._waiting.append((command, data, actor, new_id(), then))
+        self._waiting.append(_Waiting(command, data, actor, ident or new_id(), then, over))
         if not self._resting:
             self._flush()
 
@@ -58,23 +77,28 @@ class Outbox:
         recorder that hangs takes seconds, and a device may have many events at once."""
         while self._waiting:
             self._loop.beat()
-            command, data, actor, ident, then = self._waiting[0]
+            one = self._waiting[0]
             try:
-                answer = self._client.send(command, data, actor=actor, id=ident)
+                answer = self._client.send(one.command, one.data, actor=one.actor, id=one.ident)
             except RecorderDown as error:
                 self._log.warning("recorder.down", waiting=len(self._waiting), why=str(error))
                 self._resting = True
                 return
             except Problem as problem:
-                if problem.slug in ("busy", "disk-full"):
+                if problem.later:
                     self._resting = True
                     return
-                self._log.warning("command.refused", command=command, slug=problem.slug, detail=problem.detail)
-                self._waiting.popleft()
+                self._log.warning("command.refused", command=one.command, slug=problem.slug, detail=problem.detail)
+                self._over(one)
                 continue
-            self._waiting.popleft()
-            if then is not None:
-                then(answer)
+            self._over(one)
+            if one.then is not None:
+                one.then(answer)
+
+    def _over(self, one: "_Waiting") -> None:
+        self._waiting.popleft()
+        if one.over is not None:
+            one.over()
 
 
 class DeviceHost:

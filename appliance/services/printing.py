@@ -66,9 +66,17 @@ class Spool:
     """The requests of one printer, oldest first."""
 
     def __init__(
-        self, printer: Printer, host: DeviceHost, reader: Reader, client: RecorderClient, loop: Loop, logo: bytes
+        self,
+        printer: Printer,
+        host: DeviceHost,
+        reader: Reader,
+        client: RecorderClient,
+        loop: Loop,
+        logo: bytes,
+        language: str,
     ) -> None:
-        """``logo``: a PNG, empty = none."""
+        """``logo``: a PNG, empty = none; ``language``: of the paper."""
+        self._language = language
         self._printer = printer
         self._logo = [Logo(logo)] if logo else []
         self._host = host
@@ -178,7 +186,9 @@ class Spool:
         if request["what"] != "receipt" or request["copy"] != 0:
             return False
         sale = sales.get(self._reader.db(), request["id"])
-        return sale is not None and any(tender["kind"] == "cash" for tender in sale["tenders"])
+        if sale is None or sale["training"]:
+            return False
+        return any(tender["kind"] == "cash" for tender in sale["tenders"])
 
     def _begin(self, request: Request) -> None:
         """Print one request beside the loop; the printer is back when it has ended."""
@@ -292,8 +302,15 @@ class Spool:
         event = events.get(db, sale["event"]) if sale else None
         if sale is None or event is None:
             raise Problem("not-found", f"sale {request['id']} of a requested receipt is not in the journal")
-        url = self._ask("receipt.link", sale=request["id"])["url"]
-        return layout.receipt(sale, event_name=event.name, timezone=event.timezone, url=url, copy=request["copy"])
+        url = None if sale["training"] else self._ask("receipt.link", sale=request["id"])["url"]
+        return layout.receipt(
+            sale,
+            event_name=event.name,
+            timezone=event.timezone,
+            url=url,
+            copy=request["copy"],
+            locale=self._language,
+        )
 
     def _slip(self, request: Request) -> list[layout.Element]:
         db = self._reader.db()
@@ -302,7 +319,7 @@ class Spool:
             raise Problem("not-found", f"slip {request['id']} is not in the journal")
         printer = self._printer.life.snapshot() | self.page()
         code = self._ask("ticket.code", ticket=slip["about"])["code"] if slip["kind"] == "ticket" else ""
-        return slips.elements(db, slip, printer=printer, code=code)
+        return slips.elements(db, slip, printer=printer, code=code, locale=self._language)
 
     def _ask(self, operation: str, **data: str) -> dict[str, Any]:
         """What only the recorder can sign."""
@@ -367,7 +384,7 @@ def main(ctx: WorkerContext) -> int:
             spools.pop(name)[1].close()
         for name, device in host.devices.items():
             if name not in spools and isinstance(device, Printer):
-                spools[name] = device, Spool(device, host, reader, client, loop, logo)
+                spools[name] = device, Spool(device, host, reader, client, loop, logo, ctx.config.box.language)
 
     def work() -> None:
         wake.drain()

@@ -10,7 +10,7 @@ from appliance.journal.client import Answer, RecorderClient
 from appliance.services.context import WorkerContext
 from appliance.services.devicehost import DeviceHost, Outbox
 from appliance.services.run import Loop
-from appliance.services.signals import Indicator, KitTests
+from appliance.services.signals import CrowdLamp, Indicator, KitTests
 from drivers.device import Device, Event, Scan, Signal
 
 OWNS = ("scanner", "indicator-door", "indicator-beeper")
@@ -149,15 +149,16 @@ def main(ctx: WorkerContext) -> int:
         host.step(device)
 
     door = Door(outbox, loop, indicators, show)
-    tests = KitTests()
+    tests, crowd = KitTests(), CrowdLamp(show)
 
-    def test() -> None:
+    def look() -> None:
         for device in tests.due(host.wanted.asked, indicators()):
             show(device, "test")
+        crowd.look(host.wanted.crowded, indicators())
 
     def start() -> None:
         host.start()
-        loop.every(1.0, test)
+        loop.every(1.0, look)
 
     host.extra = door.page
     code = loop.run(start)

@@ -107,6 +107,28 @@ class StatusLamp:
         self._step(lamp)
 
 
+class CrowdLamp:
+    """Lamps at the door, which ask for a person as long as too many people are inside; a verdict goes before, for as
+    long as it lasts. Beepers stay silent: they would go on all evening."""
+
+    def __init__(self, show: Callable[[Indicator, Signal], None]) -> None:
+        self._show = show
+        self._lit: set[str] = set()
+
+    def look(self, crowded: bool, indicators: Mapping[str, Indicator]) -> None:
+        """Once a second."""
+        for name, lamp in indicators.items():
+            if not name.startswith("indicator-door"):
+                continue
+            if crowded and lamp.signal == "off":
+                self._show(lamp, "attention")
+                self._lit.add(name)
+            elif not crowded and name in self._lit:
+                self._lit.discard(name)
+                if lamp.signal == "attention":
+                    self._show(lamp, "off")
+
+
 class LeadButton:
     """Held for its time it switches the box off. The lamp asks for attention while a finger is on it, goes dark when
     the box has been told to go, and shows trouble for ten seconds when it may not.

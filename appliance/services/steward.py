@@ -1,4 +1,4 @@
-"""The one worker with privileges: four verbs, each for named users, over a socket of its own, without network.
+"""The one worker with privileges: five verbs, each for named users, over a socket of its own, without network.
 
 A caller is known by the kernel's word (SO_PEERCRED), not by what it says. Everybody on the box may ask; whoever is not
 named for a verb is refused and logged. A steward without the right that a verb needs says so instead of trying: on
@@ -9,29 +9,29 @@ which on a box a path unit watches, and which is nowhere else.
 """
 
 import os
-import pwd
 import re
-import socket
-import struct
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
 from appliance import log
 from appliance.board import Board
-from appliance.clock import Clock, parse_rfc3339
+from appliance.clock import EARLIEST_MS, LATEST_MS, STEP_MS, Clock, Note, read_note, rfc3339
 from appliance.errors import Problem, RecorderDown, invalid
-from appliance.journal import wire
+from appliance.journal import read as journal
 from appliance.journal.read import Reader
+from appliance.language import N_
+from appliance.services.backupmaker import BackupMaker
 from appliance.services.context import WorkerContext
 from appliance.services.run import Loop
 from appliance.services.stewardclient import SOCKET
+from appliance.services.verbs import Verbs, unknown, user_name
 
 if TYPE_CHECKING:
     from appliance.services.update import Update
@@ -39,12 +39,10 @@ if TYPE_CHECKING:
 ASKED = "steward/asked"
 POWER_OFF = "power-off"
 UPDATE = "update"
-MOST_LINKS = 32
-MOST_LINKS_EACH = 8
-"""Of one user, so that nobody takes the others' places."""
+BACKUP = "backup"
 CAP_NET_ADMIN, CAP_SYS_TIME = 12, 25  # capabilities(7)
 DAY_MS = 86_400_000
-_PEER = struct.Struct("3i")  # pid, uid, gid
+_KEEP_S = 5.0
 
 logger = log.get("steward")
 
@@ -59,7 +57,7 @@ class AdmitGuest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SetClock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Set the wall clock to ``unix_ms`` (Unix milliseconds); ``sure``: asked a second time, for a jump of over 24 h."""
 
-    unix_ms: Annotated[int, msgspec.Meta(ge=1_600_000_000_000, le=4_102_444_800_000)]
+    unix_ms: Annotated[int, msgspec.Meta(ge=EARLIEST_MS, le=LATEST_MS)]
     sure: bool = False
 
 
@@ -67,6 +65,12 @@ class ApplyUpdate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Install the update of this name from DATA/updates; it starts with the next restart."""
 
     name: str
+
+
+class MakeBackup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Back the box up to the stick that is plugged in, or into what the uplink sends."""
+
+    to: Literal["stick", "uplink"]
 
 
 class PowerOff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,78 +88,37 @@ class Steward:
         clock: Clock,
         users: Mapping[str, Sequence[str]],
         look: Callable[[str], "Update"],
+        back_up: Callable[[str], None],
+        set_clock: Callable[[int], None],
     ) -> None:
         """``users``: the names of the system users that may use each verb; ``look``: the update of a name, as far as
-        its note tells, or the Problem with it."""
-        self._look = look
-        self._loop = loop
+        its note tells, or the Problem with it; ``back_up``: makes a backup where nobody can be asked to; ``set_clock``:
+        sets the machine's clock (Unix milliseconds)."""
+        self._look, self._back_up, self._set = look, back_up, set_clock
+        self._run = run
         self._reader = reader
         self._clock = clock
         self._users = users
         self._asked = run / ASKED
-        self._links: dict[socket.socket, int] = {}
+        self._floor_ms: int | None = None
         self._verbs: dict[str, tuple[type[Any], Callable[[], bool], Callable[[Any], dict[str, Any]]]] = {
             "guest.admit": (AdmitGuest, partial(has_capability, CAP_NET_ADMIN), self._admit),
             "clock.set": (SetClock, partial(has_capability, CAP_SYS_TIME), self._set_clock),
+            "backup.make": (MakeBackup, lambda: True, self._backup),
             "update.apply": (ApplyUpdate, self._asked.is_dir, self._update),
             "power.off": (PowerOff, self._asked.is_dir, self._power_off),
         }
-        path = run / SOCKET
-        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        self._listener = socket.socket(
-            socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
-        )
-        self._listener.bind(str(path))
-        path.chmod(0o666)
-        self._listener.listen(MOST_LINKS)
-        loop.add_reader(self._listener.fileno(), self._accept)
-
-    def _accept(self) -> None:
-        with suppress(BlockingIOError, ConnectionAbortedError):
-            link, _ = self._listener.accept()
-            link.setblocking(False)
-            uid = _peer(link)
-            if len(self._links) >= MOST_LINKS or list(self._links.values()).count(uid) >= MOST_LINKS_EACH:
-                logger.warning("connection.refused", user=user_name(uid), open=len(self._links))
-                link.close()
-                return
-            self._links[link] = uid
-            self._loop.add_reader(link.fileno(), partial(self._read, link))
-
-    def _read(self, link: socket.socket) -> None:
-        try:
-            raw = link.recv(wire.MAX_FRAME + 1)
-        except BlockingIOError:
-            return
-        except OSError:
-            raw = b""
-        if not raw:
-            self._drop(link)
-            return
-        try:
-            link.send(wire.pack(self.answer(raw, user_name(self._links[link]))))
-        except OSError:
-            self._drop(link)
-
-    def answer(self, raw: bytes, user: str) -> dict[str, Any]:
-        """Carry out what a frame of ``user`` asks for, or say why not."""
-        ident = ""
-        try:
-            frame = wire.unpack(raw)
-            ident = frame["id"] if isinstance(frame.get("id"), str) else ""
-            answer = self._carry_out(frame.get("verb"), frame.get("data"), user)
-        except wire.BadFrame as error:
-            return {"id": ident, "ok": False, "refusal": invalid(str(error)).as_dict()}
-        except Problem as problem:
-            return {"id": ident, "ok": False, "refusal": problem.as_dict()}
-        return {"id": ident, "ok": True, "answer": answer}
+        # Everybody may ask.
+        self._socket = Verbs("steward", loop, run / SOCKET, self._carry_out, rights=0o666)
+        self.answer = self._socket.answer
 
     def _carry_out(self, verb: object, data: object, user: str) -> dict[str, Any]:
         if not isinstance(verb, str) or verb not in self._verbs:
-            raise Problem("not-found", f"there is no verb {str(verb)[:40]!r}", f"Verbs: {', '.join(self._verbs)}.")
+            raise unknown(verb, list(self._verbs))
         shape, may, act = self._verbs[verb]
-        if user not in self._users.get(verb, ()):
+        # On a laptop all workers are one user, whose own files a backup copies.
+        own = verb == "backup.make" and user == user_name(os.geteuid()) and not self._asked.is_dir()
+        if not own and user not in self._users.get(verb, ()):
             logger.warning("verb.refused", verb=verb, user=user)
             raise Problem("role", f"{verb} is not for {user}", "Ask through the till or the portal.")
         try:
@@ -175,27 +138,53 @@ class Steward:
         return {"mac": asked.mac, "hours": asked.hours}
 
     def _set_clock(self, asked: SetClock) -> dict[str, Any]:
-        last = self._last_fact_ms()
-        if asked.unix_ms < last:
-            raise Problem(
-                "guardrail",
-                f"the newest fact is from {last} ms, {asked.unix_ms} ms lies before it",
-                "Set a later time.",
-            )
-        jump = asked.unix_ms - self._clock().wall_ms
-        if abs(jump) > DAY_MS and not asked.sure:
-            raise Problem(
-                "guardrail", f"that is a jump of {jump // 3_600_000} h", "If it is right, ask again with sure."
-            )
-        time.clock_settime(time.CLOCK_REALTIME, asked.unix_ms / 1000)
-        return {"by_ms": jump}
-
-    def _last_fact_ms(self) -> int:
         try:
-            newest = self._reader.facts(self._reader.position() - 1, 1)
+            newest = journal.newest(self._reader.db())
         except RecorderDown as error:
             raise Problem("busy", f"the journal cannot be read: {error}", error.remedy) from error
-        return parse_rfc3339(msgspec.json.decode(newest[0].body)["at"]) if newest else 0
+        last = newest.wall_ms if newest else 0
+        if asked.unix_ms < last:
+            raise Problem(
+                "clock-before",
+                f"the newest fact is from {rfc3339(last)}, {rfc3339(asked.unix_ms)} lies before it",
+                N_("Check the time of the phone. If it is right, give the box a network: that sets its clock."),
+                last_ms=last,
+            )
+        now = self._clock()
+        jump = asked.unix_ms - now.wall_ms
+        if abs(jump) > DAY_MS and not asked.sure:
+            raise Problem(
+                "clock-jump",
+                f"that is a jump of {jump // 3_600_000} h, from {now.at} to {rfc3339(asked.unix_ms)}",
+                N_("If it is right, ask again with sure."),
+                by_ms=jump,
+            )
+        # The note first: until the clock is set it fits no clock, and whoever sees the step knows whose it is.
+        self._keep("phone", now.offset_ms + jump)
+        self._set(asked.unix_ms)
+        return {"by_ms": jump}
+
+    def keep_time(self) -> None:
+        """Note what this boot's clock is worth; to be called now and then. What the network has set counts for the
+        rest of the boot, also when it is gone."""
+        now = self._clock()
+        if self._floor_ms is None:
+            with suppress(RecorderDown):
+                newest = journal.newest(self._reader.db(), trusted=True)
+                self._floor_ms = newest.wall_ms if newest else 0
+        note = read_note(self._run) or Note("")
+        if now.trust == "ntp":
+            if note.source != "ntp" or note.boot != now.boot or abs(note.offset_ms - now.offset_ms) >= STEP_MS // 2:
+                self._keep("ntp", now.offset_ms)
+        elif note.boot != now.boot or note.floor_ms < (self._floor_ms or 0):
+            self._keep(note.source if note.boot == now.boot else "", note.offset_ms)
+
+    def _keep(self, source: str, offset_ms: int) -> None:
+        boot = self._clock().boot
+        try:
+            Note(boot, source, offset_ms, self._floor_ms or 0).write(self._run)
+        except OSError as error:
+            logger.error("clock.note", error=str(error))
 
     def _update(self, asked: ApplyUpdate) -> dict[str, Any]:
         from appliance.projections import events  # here: it brings signatures along, and updates are rare
@@ -212,6 +201,14 @@ class Steward:
         request.rename(self._asked / UPDATE)
         return {"release": found.release.release, "version": found.version}
 
+    def _backup(self, asked: MakeBackup) -> dict[str, Any]:
+        """How it goes on stands on the board, on the page `backup`."""
+        if self._asked.is_dir():
+            (self._asked / f"{BACKUP}-{asked.to}").touch()
+        else:
+            self._back_up(asked.to)
+        return {"to": asked.to}
+
     def _power_off(self, asked: PowerOff) -> dict[str, Any]:
         (self._asked / POWER_OFF).touch()
         return {}
@@ -220,30 +217,9 @@ class Steward:
         """The verbs that this steward has no right to carry out."""
         return [verb for verb, (_, may, _) in self._verbs.items() if not may()]
 
-    def _drop(self, link: socket.socket) -> None:
-        self._loop.remove_reader(link.fileno())
-        del self._links[link]
-        link.close()
-
     def close(self) -> None:
         """Stop listening."""
-        self._loop.remove_reader(self._listener.fileno())
-        self._listener.close()
-        for link in list(self._links):
-            self._drop(link)
-
-
-def _peer(link: socket.socket) -> int:
-    _, uid, _ = _PEER.unpack(link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
-    return int(uid)
-
-
-def user_name(uid: int) -> str:
-    """The system's name of a user id; the number when it has none."""
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
+        self._socket.close()
 
 
 def has_capability(number: int) -> bool:
@@ -277,13 +253,20 @@ def main(ctx: WorkerContext) -> int:
         bundles = update.bundles(ctx.config, ctx.box)
         return update.look(ctx.data, name, bundles, ctx.clock(), update.installed())
 
-    steward = Steward(loop, ctx.run, reader, ctx.clock, users, look)
+    def set_clock(unix_ms: int) -> None:
+        time.clock_settime(time.CLOCK_REALTIME, unix_ms / 1000)
+
+    maker = BackupMaker(ctx.data, ctx.run)
+    steward = Steward(loop, ctx.run, reader, ctx.clock, users, look, maker.make, set_clock)
     board = Board(ctx.run, ctx.name)
     unable = steward.unable()
-    reason = f"without rights here: {', '.join(unable)} answer, and change nothing" if unable else ""
+    reason = N_(f"without rights here: {', '.join(unable)} answer, and change nothing") if unable else ""
     loop.every(1.0, lambda: board.put(state="ready", reason=reason))
+    loop.every(1.0, maker.reap)
+    loop.every(_KEEP_S, steward.keep_time)
     code = loop.run(lambda: board.put(state="ready", reason=reason))
     steward.close()
+    maker.close()
     reader.close()
     board.put(state="stopping")
     return code

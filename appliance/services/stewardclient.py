@@ -1,12 +1,10 @@
 """Asking the steward: one frame out, one back, over a connection of its own each time; its verbs are rare."""
 
-import socket
 from pathlib import Path
 from typing import Any
 
-from appliance.errors import BoothkitError, Problem
-from appliance.ids import new_id
-from appliance.journal import wire
+from appliance.errors import BoothkitError
+from appliance.services import verbs
 
 SOCKET = "steward/steward.sock"
 """Of the run folder."""
@@ -26,21 +24,7 @@ def ask(run: Path, verb: str, data: dict[str, Any] | None = None, *, timeout: fl
     Raises Problem with the steward's refusal (`role`: not for this user, `not-privileged`: not on this machine),
     StewardDown when nobody answers within `timeout` seconds.
     """
-    path = run / SOCKET
-    frame = wire.pack({"id": new_id("v-", 6), "verb": verb, "data": data or {}})
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC) as link:
-        link.settimeout(timeout)
-        try:
-            link.connect(str(path))
-            link.send(frame)
-            reply = wire.unpack(link.recv(wire.MAX_FRAME + 1))
-        except TimeoutError as error:
-            raise StewardDown(f"the steward at {path} did not answer in {timeout:g} s") from error
-        except (OSError, wire.BadFrame) as error:
-            raise StewardDown(f"no steward answers at {path}: {error}") from error
-    if reply.get("ok") is not True:
-        refusal = dict(reply.get("refusal") or {})
-        slug, detail = str(refusal.pop("slug", "internal")), str(refusal.pop("detail", "no reason given"))
-        raise Problem(slug, detail, str(refusal.pop("remedy", "")), **refusal)
-    answer = reply.get("answer")
-    return answer if isinstance(answer, dict) else {}
+    try:
+        return verbs.ask(run / SOCKET, verb, data, timeout)
+    except verbs.Silent as error:
+        raise StewardDown(f"no steward answers: {error}") from error

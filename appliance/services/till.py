@@ -2,13 +2,21 @@
 
 import time
 from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
 
+from appliance.errors import Problem
 from appliance.files.codes import LARGEST
 from appliance.journal.client import RecorderClient
 from appliance.journal.read import Reader
+from appliance.language import N_
 from appliance.private.people import People
 from appliance.private.secrets import Secrets
+from appliance.services import footfallclient
 from appliance.services.context import WorkerContext
+from appliance.services.footfallclient import FootfallDown
+from appliance.services.stewardclient import StewardDown, ask
 from appliance.services.webhost import serve
 from web.till import Deps, create_app
 
@@ -17,6 +25,20 @@ MOST_BODY = LARGEST + 1024 * 1024
 """Bytes that are taken in at all: a shop's file, and some more, so that the app itself says that one is too large."""
 
 _RECORDER_S = 2.5  # below the 3 s after which a tablet gives up waiting
+
+
+def _steward(run: Path, verb: str, data: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return ask(run, verb, data, timeout=_RECORDER_S)
+    except StewardDown as error:
+        raise Problem("busy", str(error), N_("The box restarts what did not answer. Try again in a minute.")) from error
+
+
+def _footfall(run: Path, verb: str, data: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return footfallclient.ask(run, verb, data, timeout=_RECORDER_S)
+    except FootfallDown as error:
+        raise Problem("busy", "the footfall worker does not answer", error.remedy) from error
 
 
 def main(ctx: WorkerContext) -> int:
@@ -29,7 +51,21 @@ def main(ctx: WorkerContext) -> int:
         secrets = Secrets(ctx.data, ctx.clock)
         used.callback(secrets.close)
         people = People(ctx.data)
-        app = create_app(Deps(client, reader, people, secrets, ctx.config, ctx.run, ctx.box, ctx.clock, time.monotonic))
+        app = create_app(
+            Deps(
+                client,
+                reader,
+                people,
+                secrets,
+                ctx.config,
+                ctx.run,
+                ctx.box,
+                ctx.clock,
+                time.monotonic,
+                partial(_steward, ctx.run),
+                partial(_footfall, ctx.run),
+            )
+        )
         streams = app.extensions["boothkit"].streams
         return serve(
             ctx,
@@ -37,6 +73,7 @@ def main(ctx: WorkerContext) -> int:
             app,
             threads=THREADS,
             most_body=MOST_BODY,
+            inside=ctx.run / "till" / "till.sock" if ctx.config.staff.https_port else None,
             show=lambda: {"streams": streams.open},
             stopping=streams.close,
         )

@@ -77,13 +77,11 @@ def look(data: Path, name: str, reader: Reader, now: Now, have: int) -> Update:
         raise Problem("not-found", f"no update has the name {name[:64]!r}", "Names are of a-z, 0-9, dot and dash.")
     folder = data / FOLDER
     with _opened(folder / f"{name}.note") as note:
-        bundle = reader.read(os.read(note, LONGEST + 1), now)
+        bundle = reader.read(os.read(note, LONGEST + 1), now, "update")
     try:
         release = msgspec.convert(bundle.data, Release)
     except msgspec.ValidationError as error:
         raise _bad(str(error)) from error
-    if bundle.kind != "update":
-        raise _bad(f"a bundle of kind {bundle.kind} is no update")
     if release.arch != platform.machine():
         raise _bad(f"it is for {release.arch}, this is {platform.machine()}")
     if bundle.version <= have:

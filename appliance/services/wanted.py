@@ -25,12 +25,16 @@ class Asked:
 @dataclass(frozen=True)
 class Wanted:
     """``adopted``: name → URI of devices beside the configuration's; ``learnt``: name → what → value; ``power``: what
-    the power worker has to know of the event."""
+    the power worker has to know of the event; ``counting``: device → plan as in `counter.planned/1`; ``event``: the
+    present one, empty before there is one; ``crowded``: too many people are inside."""
 
     adopted: dict[str, str] = field(default_factory=dict)
     learnt: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: tuple[Asked, ...] = ()
     power: dict[str, Any] = field(default_factory=dict)
+    counting: dict[str, dict[str, Any]] = field(default_factory=dict)
+    event: str = ""
+    crowded: bool = False
 
 
 class WantedPage:
@@ -59,12 +63,15 @@ class WantedPage:
 
 
 def _wanted(told: dict[str, Any]) -> Wanted:
-    asked = told.get("asked")
+    asked, event = told.get("asked"), told.get("event")
     return Wanted(
         adopted=_texts(told.get("adopted")),
         learnt={name: _texts(value) for name, value in _table(told.get("learnt")).items()},
         asked=tuple(found for one in asked if (found := _asked(one))) if isinstance(asked, list) else (),
         power=_table(told.get("power")),
+        counting={name: _table(plan) for name, plan in _table(told.get("counting")).items()},
+        event=event if isinstance(event, str) else "",
+        crowded=told.get("crowded") is True,
     )
 
 

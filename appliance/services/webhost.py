@@ -1,6 +1,7 @@
 """An app behind a port in a worker's loop: the port that is taken, and a watchdog that really asks the app."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance import log
@@ -32,10 +33,12 @@ def serve(
     *,
     threads: int,
     most_body: int = 1024 * 1024,
+    inside: Path | None = None,
     show: Callable[[], dict[str, Any]] = dict,
     stopping: Callable[[], object] = dict,
 ) -> int:
-    """Serve until SIGTERM, where the configuration's table says.
+    """Serve until SIGTERM, where the configuration's table says, and at the unix socket ``inside`` if there is one:
+    with threads of its own, so that those who come that way take none from the others.
 
     ``show``: what the board says beside the address; ``stopping``: ends what would keep a request open. Exit code 3:
     nothing can listen at the port.
@@ -51,18 +54,27 @@ def serve(
         logger.error("port.taken", port=error.port, why=str(error), remedy=remedy)
         last_words(f"nothing can listen at port {error.port}: {error.strerror}", remedy)
         return EXIT_PORT_TAKEN
+    servers = [server]
+    if inside is not None:
+        try:
+            servers.append(Server(app, table, 0, threads=threads, log=logger, most_body=most_body, inside=inside))
+        except PortTaken as error:
+            # Those who come by the port are served all the same; https says that nobody answers it.
+            logger.error("socket.unusable", why=str(error))
     board = Board(ctx.run, ctx.name)
     loop = Loop(ctx.name)
 
     def ask() -> None:
         """As long as this waits, the loop gives no sign of life."""
-        if not any(server.answers(_HEALTH, _ANSWER_S) for _ in range(_TRIES)):
-            raise AppSilent(f"{server.url}{_HEALTH}: no answer, {_TRIES} times {_ANSWER_S:g} s")
+        for one in servers:
+            if not any(one.answers(_HEALTH, _ANSWER_S) for _ in range(_TRIES)):
+                raise AppSilent(f"{one.url}{_HEALTH}: no answer, {_TRIES} times {_ANSWER_S:g} s")
         board.put(state="ready", url=server.url, **show())
 
     loop.every(_ASK_S, ask)
     code = loop.run(ask)
     board.put(state="stopping")
     stopping()
-    server.stop()
+    for one in servers:
+        one.stop()
     return code

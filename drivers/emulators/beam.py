@@ -40,11 +40,6 @@ class BeamEmulator(MovedLines):
         for _ in range(people):
             self._take(_IN if direction == "in" else _OUT, (direction, 1))
 
-    def follow_closely(self, direction: Direction) -> None:
-        """Two people, the second on the heels of the first; the beams are never both free between them."""
-        first, both, second, none = _IN if direction == "in" else _OUT
-        self._take((first, both, second, both, first, both, second, none), (direction, 2))
-
     def abreast(self, direction: Direction) -> None:
         """Two people side by side; the beams see one wide one."""
         self._take(_IN if direction == "in" else _OUT, (direction, 2))

@@ -2,13 +2,17 @@
 
 import fcntl
 import os
-import struct
-import termios
 import threading
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from drivers.emulators.pictures import View, jpeg, picture
+
+if TYPE_CHECKING:
+    from drivers.emulators.pictures import Picture
 
 _ROOM = 1 << 20
 """Bytes that wait for a slow reader; a picture that does not fit is not taken."""
@@ -28,6 +32,8 @@ class CameraEmulator:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._shown = b""
+        self._rest = b""
+        self._scene: Iterator[Picture] = iter(())
         self.pictures = 0
         """Taken so far."""
         self.show()
@@ -61,33 +67,51 @@ class CameraEmulator:
         with self._lock:
             if self._fd >= 0:
                 fd, self._fd = self._fd, -1
+                self._rest = b""
                 self._path.unlink(missing_ok=True)
                 os.close(fd)
 
     def show(self, *codes: str, view: View | None = None) -> None:
         """Held in front of it from now on; nothing: an empty room."""
-        scene = jpeg(picture(codes, view, size=self._size))
+        self.hold(jpeg(picture(codes, view, size=self._size)))
+
+    def hold(self, data: bytes) -> None:
+        """These bytes are its picture from now on."""
         with self._lock:
-            self._shown = scene
+            self._shown, self._scene = data, iter(())
+
+    def play(self, scene: "Iterable[Picture]") -> None:
+        """A moving scene, one of its pictures after the other (grey or BGR, of any size), each drawn when it is due;
+        the last one stays. `show`, `hold` and `freeze` end it.
+        """
+        with self._lock:
+            self._scene = iter(scene)
 
     def freeze(self) -> None:
         """Still plugged in, no more pictures; `show` ends it."""
-        with self._lock:
-            self._shown = b""
+        self.hold(b"")
 
     def garbage(self, data: bytes) -> None:
         with self._lock:
             self._write(data)
 
     def _run(self) -> None:
-        while not self._stop.wait(self._every):
+        due = time.monotonic() + self._every
+        while not self._stop.wait(max(due - time.monotonic(), 0)):
+            # A scene that takes longer to draw than there is time goes slower; it does not hurry afterwards.
+            due = max(due + self._every, time.monotonic())
             with self._lock:
+                if (moving := next(self._scene, None)) is not None:
+                    self._shown = jpeg(moving)
                 self._write(self._shown)
                 self.pictures += 1
 
     def _write(self, data: bytes) -> None:
-        if self._fd < 0 or not data:
+        if self._fd < 0:
             return
-        waiting = struct.unpack("i", fcntl.ioctl(self._fd, termios.FIONREAD, b"\0" * 4))[0]
-        if waiting + len(data) <= fcntl.fcntl(self._fd, fcntl.F_GETPIPE_SZ):
-            os.write(self._fd, data)
+        # How much a pipe takes depends on how its pages are filled: a picture is begun when the last one is through,
+        # and goes on where it stopped. One that finds no room at all is not sent.
+        with suppress(BlockingIOError):
+            self._rest = self._rest[os.write(self._fd, self._rest) :]
+            if not self._rest:
+                self._rest = data[os.write(self._fd, data) :]

@@ -75,14 +75,14 @@ def jpeg(scene: "Picture", quality: int = 80) -> bytes:
 
 
 def record(path: Path, scenes: "Iterable[Picture]", fps: float = 25.0) -> None:
-    """A Motion JPEG video (AVI); all scenes have the size of the first."""
+    """A Motion JPEG video (AVI) of grey or BGR scenes; all are of the size and kind of the first."""
     import cv2
 
     writer: cv2.VideoWriter | None = None
     for scene in scenes:
         if writer is None:
             size = scene.shape[1], scene.shape[0]
-            writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), fps, size, isColor=False)
+            writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), fps, size, isColor=scene.ndim == 3)
         writer.write(scene)
     if writer is None or not path.exists():
         raise ValueError(f"{path}: nothing was recorded")

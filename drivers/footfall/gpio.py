@@ -5,20 +5,32 @@ pull the line low while they see light ("light-on", NPN): then a cut cable, a de
 read as a broken beam and show up as blocked. With `active=low` a low line is a broken beam, and an unplugged
 sensor looks like an empty doorway.
 
+People who walk close behind each other are told apart as long as light falls between them; mount the beams 8 to 12 cm
+apart at the height of an elbow. What they cannot tell is in docs/devices/beam.md.
+
 Options: `in=27` the line that somebody coming in breaks first (the first one named), `glitch=MS` (10) and
 `blocked=S` (10), see `wire.beam`; `chip`, `factory` and `socket` as for all lines, see `gpio.device`.
 """
 
 from collections.abc import Callable
-from typing import Any, assert_never
+from dataclasses import replace
+from typing import Any, Literal, assert_never
 
-from drivers.device import BeamFault, Crossing, Direction, Event
+from drivers.device import BeamFault, Crossing, Direction, Event, Judgement
 from drivers.errors import BadUri
 from drivers.gpio.device import HIGHEST_LINE, GpioDevice
 from drivers.uri import Uri
 from drivers.wire.beam import BeamPair, Noted
 
 COUNTING = "counting"
+TOO_MANY = 4
+"""Illegal changes among the last passages (`wire.beam.RECENT`) from which on the count is poor: a cable that was pulled
+and plugged in again is two.
+"""
+ENOUGH = 20
+"""Passages after which a count without faults is good."""
+BeamState = Literal["free", "broken", "blocked"]
+"""Blocked: broken for too long."""
 Edge = tuple[int, bool, float]
 """Beam (0 or 1), whether it is broken now, monotonic seconds."""
 
@@ -45,9 +57,11 @@ class Model(GpioDevice):
     """
 
     kind = "footfall"
+    source = "beam"
 
     def __init__(self, name: str, uri: Uri, now: Callable[[], float]) -> None:
         super().__init__(name, uri, now, "active", "in", "glitch", "blocked", least=2, most=2)
+        self._uri = uri
         first_in = uri.number("in", self.lines[0], 0, HIGHEST_LINE)
         if first_in not in self.lines:
             raise BadUri(f"{uri}: option in={first_in} is not one of the two lines")
@@ -69,6 +83,39 @@ class Model(GpioDevice):
         super().missed()
         self._begin()
 
+    def judgement(self) -> Judgement:
+        """`poor`: `illegal` while both beams change at once, or did so too often among the last passages; `blocked`
+        while a beam is broken for too long. `learning` until enough people have passed.
+        """
+        pair = self._pair
+        if pair is None:
+            return Judgement("learning")
+        illegal, passages = pair.illegal
+        doubts = {"illegal": pair.confused or illegal >= TOO_MANY, "blocked": any(pair.blocked)}
+        reasons = tuple(reason for reason, doubt in doubts.items() if doubt)
+        share = round(1000 * illegal / passages) if passages else None
+        verdict: Literal["poor", "learning", "good"] = "good" if passages >= ENOUGH else "learning"
+        return Judgement("poor" if reasons else verdict, reasons, illegal_permille=share)
+
+    @property
+    def wiring(self) -> dict[str, Any]:
+        """For whoever mounts the beams: `lines` as the URI has them, how many seconds ago each was `broken` last and
+        the last `illegal` change was (None: never), and the URI that counts the other way round, `turned`.
+        """
+        pair, now = self._pair, self._now()
+
+        def ago(at: float | None) -> float | None:
+            return None if at is None else round(max(0.0, now - at), 1)
+
+        options = {key: value for key, value in self._uri.options.items() if key != "in"}
+        turned = options if self._reversed else {**options, "in": str(self.lines[1])}
+        return {
+            "lines": list(self.lines),
+            "broken": [None, None] if pair is None else [ago(at) for at in pair.broken],
+            "illegal": None if pair is None else ago(pair.illegal_at),
+            "turned": str(replace(self._uri, options=turned)),
+        }
+
     def _begin(self) -> None:
         """Starts from the levels as they are. Edges that come in meanwhile are queued and say the same
         again.
@@ -84,6 +131,14 @@ class Model(GpioDevice):
 
     def rest(self, at: float) -> float | None:
         return self._pair.rest(at) if self._pair is not None else None
+
+    @property
+    def beams(self) -> list[BeamState] | None:
+        """How each beam is now; None while the lines are not held."""
+        if self._pair is None:
+            return None
+        state, blocked = self._pair.state, self._pair.blocked
+        return ["blocked" if blocked[beam] else "broken" if state >> beam & 1 else "free" for beam in (0, 1)]
 
     def close(self) -> None:
         super().close()

@@ -65,8 +65,7 @@ class _Writer:
         head += b"\x1bR\x00"  # ESC R 0: ASCII, where a national set replaces # $ @ [ \\ ] { | } ~
         if profile.asian:
             head += b"\x1c."  # FS . leaves the two-byte character mode
-        self._printer.charcode(profile.page)
-        self.head = head + self._taken()
+        self.head = head + b"\x1bt" + bytes((profile.page,))
 
     def block(self, block: Block) -> Iterator[bytes]:
         columns = self._profile.columns

@@ -25,7 +25,8 @@ class Profile:
     name: str
     columns: int
     dots: int
-    page: str
+    page: int
+    """ESC t: where the code page `codec` is."""
     codec: str
     native_qr: bool
     raster: bool
@@ -44,9 +45,8 @@ def load_profile(name: str) -> Profile:
     if name not in known:
         raise BadUri(f"option profile={name!r} is not known; allowed: {', '.join(sorted(known))}")
     data = known[name]
-    listed = set(data["codePages"].values())
-    pages = [(page, codec) for page, codec in _PAGES if page in listed]
-    if not pages:
+    codec, page = next(((codec, page) for page, codec in _PAGES if page in data["codePages"].values()), ("", ""))
+    if not codec:
         raise BadUri(f"option profile={name!r} is not a receipt printer with a Western code page")
     columns: int = data["fonts"]["0"]["columns"]
     pixels = data["media"].get("width", {}).get("pixels")
@@ -60,8 +60,9 @@ def load_profile(name: str) -> Profile:
         name=name,
         columns=columns,
         dots=dots,
-        page=pages[0][0],
-        codec=pages[0][1],
+        # Some list a page twice, at Epson's number and at one of their own above it, where others have Kazakh.
+        page=min(int(number) for number, name in data["codePages"].items() if name == page),
+        codec=codec,
         native_qr=features["qrCode"],
         raster=features["bitImageRaster"],
         asian=data["vendor"] not in ("Epson", "Generic", "Star Micronics"),

@@ -1,7 +1,8 @@
 """The bench in a real browser: a person's hands, and what comes back without a reload."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from tests.bench.test_scripts import RECEIPT
 from tests.watched import Watched, calm
 
 PATIENCE_MS = 20_000
+
+Plug = Callable[[str], Any]
 
 
 def watch(browser: Browser, hands: Hands, **context: Any) -> Watched:
@@ -34,13 +37,20 @@ def watched(own_hands: Hands, chromium: Browser) -> Iterator[Watched]:
     assert found.elsewhere == []
 
 
+@pytest.fixture
+def plug(own_hands: Hands) -> Iterator[Plug]:
+    """A device of the bench by its name, closed at the end whatever happened."""
+    with ExitStack() as held:
+        yield lambda name: held.enter_context(closing(create(name, own_hands.devices[name])))
+
+
 def test_a_person_walks_scans_pulls_the_plug_and_takes_the_paper_out(
-    own_hands: Hands, watched: Watched, pump: Pump
+    own_hands: Hands, watched: Watched, pump: Pump, plug: Plug
 ) -> None:
     page = watched.page
     loads: list[str] = []
     page.on("domcontentloaded", lambda _: loads.append(page.url))
-    scanner, footfall = (create(name, own_hands.devices[name]) for name in ("scanner-door", "footfall"))
+    scanner, footfall = plug("scanner-door"), plug("footfall")
     pump(scanner, lambda _: scanner.life.state == "online")
     pump(footfall, lambda _: footfall.life.state == "online")
 
@@ -73,8 +83,6 @@ def test_a_person_walks_scans_pulls_the_plug_and_takes_the_paper_out(
     page.wait_for_function("fetch('/').then((r) => r.text()).then((t) => t.includes('value=\"out\" checked'))")
     assert own_hands.paper_sensor() == 0x7E
     assert loads == []
-    scanner.close()
-    footfall.close()
 
 
 def test_what_is_printed_comes_out_without_a_reload(own_hands: Hands, watched: Watched) -> None:
@@ -108,9 +116,9 @@ def test_what_a_script_moves_moves_on_the_page_too(own_hands: Hands, watched: Wa
     expect(page.locator("input[name=cover][value=closed]")).to_be_checked(timeout=PATIENCE_MS)
 
 
-def test_a_lamp_that_lights_up_is_seen_without_a_reload(own_hands: Hands, watched: Watched, pump: Pump) -> None:
+def test_a_lamp_that_lights_up_is_seen_without_a_reload(watched: Watched, pump: Pump, plug: Plug) -> None:
     lamps = watched.page.locator("#lead li")
-    lamp: Any = create("indicator-door", own_hands.devices["indicator-door"])
+    lamp = plug("indicator-door")
     pump(lamp, lambda _: bool(lamp.life.state == "online"))
     expect(lamps.filter(has_text="Door, red").get_by_text("Off")).to_be_visible()
     lamp.show("refused")
@@ -121,7 +129,6 @@ def test_a_lamp_that_lights_up_is_seen_without_a_reload(own_hands: Hands, watche
     expect(lamps.filter(has_text="Door, green").get_by_text("0 times on")).to_be_visible()
     lamp.show("ready")
     expect(lamps.filter(has_text="Door, green").get_by_text("On", exact=True)).to_be_visible(timeout=PATIENCE_MS)
-    lamp.close()
 
 
 def test_the_printer_can_be_made_silent_and_well_again(own_hands: Hands, watched: Watched) -> None:
@@ -192,10 +199,12 @@ def restarted(hands: Hands) -> None:
     hands.worker.start()
 
 
-def test_without_scripts_every_key_works_by_a_reload(own_hands: Hands, chromium: Browser, pump: Pump) -> None:
+def test_without_scripts_every_key_works_by_a_reload(
+    own_hands: Hands, chromium: Browser, pump: Pump, plug: Plug
+) -> None:
     watched = watch(chromium, own_hands, java_script_enabled=False)
     page = watched.page
-    scanner = create("scanner-door", own_hands.devices["scanner-door"])
+    scanner = plug("scanner-door")
     pump(scanner, lambda _: scanner.life.state == "online")
     page.get_by_role("button", name="Next vip").click()
     assert page.url == f"{own_hands.url}/#scanner"
@@ -208,7 +217,6 @@ def test_without_scripts_every_key_works_by_a_reload(own_hands: Hands, chromium:
     own_hands.print_bytes(RECEIPT)
     page.get_by_role("link", name="Show what is new").click()
     expect(page.get_by_role("img", name="Receipt 7")).to_be_visible()
-    scanner.close()
     watched.close()
     assert watched.faults == []
 

@@ -12,6 +12,7 @@ from tests.watched import Watched, calm
 from tools.screens import SCREENS, Places, places, walk
 from web.common.headers import POLICY
 
+pytestmark = pytest.mark.timeout(480)  # one walk through some fifty screens
 SMALLEST = 320
 WHOLE = re.compile(
     r"default-src 'none'; script-src 'sha256-[\w+/=]+'; style-src 'sha256-[\w+/=]+'; img-src data:; "

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from appliance.journal import wire
+from appliance.services import footfallclient
 from appliance.services.steward import SOCKET
 from tests.brokers import Broker, CentralProcess
 from tests.canaries.aviary import WAGTAIL, Aviary
@@ -40,11 +41,13 @@ class Day:
         self._broker = Broker(folder / "mosquitto")
         self._central = CentralProcess(folder / "central", self._broker)
         self._box = Box(folder / "box")
+        self._members: tuple[str, str] = ("", "")
         self._number = 0
 
     def play(self) -> None:
         """Everything, in order; then ``sinks``, ``people_db`` and ``secrets_db`` are complete."""
         user, right = self.aviary.word("mqtt.user"), self.aviary.word("right MQTT password")
+        self._members = user, self.aviary.word("site.user")
         passwords = self._folder / "mosquitto" / "passwords"
         subprocess.run(["/usr/bin/mosquitto_passwd", "-b", "-c", str(passwords), user, right], check=True)
         self._broker.configure(f"allow_anonymous true\npassword_file {passwords}")
@@ -68,7 +71,7 @@ class Day:
             self._damage()
         self.sinks["MQTT"] = b"\n".join(everything.heard)
         self.sinks["log"] = self._box.log.read_bytes() + self._central.log.read_bytes()
-        self._look_at_files(user)
+        self._look_at_files()
         self.people_db = (self._box.data / "people.db").read_bytes()
         self.secrets_db = b"".join(path.read_bytes() for path in self._box.data.glob("secrets.db*"))
 
@@ -79,7 +82,9 @@ class Day:
         secret, config = self._folder / "mqtt.password", self._folder / "boothkit.toml"
         secret.write_text(self.aviary.word("wrong MQTT password") + "\n")
         me = pwd.getpwuid(os.getuid()).pw_name
-        config.write_text(f'[mqtt]\nuser = "{user}"\npassword_file = "{secret}"\n[steward]\nguest_admit = ["{me}"]\n')
+        site = f'[site]\nbroker = "127.0.0.1:9"\nuser = "{self._members[1]}"\npassword_file = "{secret}"\n'
+        mqtt = f'[mqtt]\nuser = "{user}"\npassword_file = "{secret}"\n'
+        config.write_text(f'{mqtt}{site}[steward]\nguest_admit = ["{me}"]\n')
         broker, key = self._broker.address, self._central.key
         env = {"BOOTHKIT_MQTT": broker, "BOOTHKIT_CENTRAL_KEY": key, "BOOTHKIT_LOG": "debug"}
         self._box = Box(self._folder / "box", env, ("--config", str(config)))
@@ -87,7 +92,7 @@ class Day:
         running.callback(self._box.stop)
         self._box.login()
         wait_until(lambda: b"uthorized" in self._board(), "the wrong password is on the board")
-        self._look_at_files(user)
+        self._look_at_files()
         secret.write_text(right + "\n")
         self._box.wait_status(lambda status: status["uplink"]["connected"], "the right password is enough")
 
@@ -147,10 +152,23 @@ class Day:
         columns = f"code={put.text('tickets mark columns')}"
         self._run("tickets", "mark", "blocked", "--file", str(file), "--columns", columns, code=2)
         self._run("tickets", "search", put.text("tickets search text"))
+        self._run("people", "show", put.text("people show words"))
         for words in (("define", "tickets define list_"), ("gate", "tickets gate gate_")):
             self._run("tickets", words[0], put.sentence(words[1]), code=1)
         self._run("tickets", "gate", "side", "--list", put.sentence("tickets gate names"), code=1)
         self._run("receipt", "verify", put.text("receipt verify text"), code=1)
+        self._policy()
+
+    def _policy(self) -> None:
+        """A file that nobody signed, and codes in one that central did."""
+        put, folder = self.aviary, self._folder / "quay"
+        assert self._send("/policy", {"note": put.text("policy.apply.note")})[1]["applied"] is False
+        folder.mkdir()
+        (folder / "policy.toml").write_text("version = 1\n")
+        (folder / "revoked.toml").write_text(f"codes = [{json.dumps(put.text('code in a policy'))}]\n")
+        signed = boothkit("central", "sign", str(folder), "--data", str(self._central.data))
+        assert signed.returncode == 0, signed
+        self._run("policy", "apply", str(folder.with_name("quay.note")))
 
     def _catalogue(self) -> None:
         """Names are public, with a word of their own; comments are not."""
@@ -181,6 +199,7 @@ class Day:
             tender = {"kind": write("till POST /api/v1/sales"), "amount": 350}
             self._send("/sales", {**COFFEE, "tenders": [tender]})
             self._money_back(write)
+            self._carts(write)
             self._drawer(write)
 
     def _noted(self, text: str) -> str:
@@ -199,6 +218,22 @@ class Day:
             self._send(f"/sales/{sold[0]}/refund", {**asked, "note": self._noted(write("sale.refund.note"))})[0] == 201
         )
         assert self._send(f"/sales/{sold[1]}/void", {"reason": self._noted(write("sale.void.note"))})[0] == 201
+
+    def _carts(self, write: Callable[[str], str]) -> None:
+        """What stands in a cart that waits, and what is said of a card payment and by the lead."""
+        cart: dict[str, Any] = {"lines": [{"sku": "COFFEE", "qty": 1}]}
+        assert self._send("/carts", {"lines": [{"sku": write("cart.park.lines.sku"), "qty": 1}]})[0] == 422
+        assert self._send("/carts", {**cart, "name": write("cart.park.name")})[0] == 422
+        assert self._send("/carts", {**cart, "note": self._noted(write("cart.park.note"))})[0] == 201
+        card = {"kind": "card", "amount": 350, "status": "unknown"}
+        sold = self._send("/sales", {**COFFEE, "tenders": [card]})[1]["sale"]
+        said = {"tender": 1, "outcome": "approved"}
+        assert self._send(f"/sales/{sold}/card", {**said, "reference": write("card.settle.reference")})[0] == 422
+        assert self._send(f"/sales/{sold}/card", said)[0] == 200
+        status, given = self._send("/approvals", {"pin": PIN})
+        assert status == 201
+        for approval in (self.aviary.exactly("approval", given["approval"]), write("approval")):
+            self._send("/sales", {**COFFEE, "approval": approval})
 
     def _drawer(self, write: Callable[[str], str]) -> None:
         """What a person says of the money in a drawer, and in the place of a drawer's name."""
@@ -294,6 +329,12 @@ class Day:
         assert ask("receipt.link", {"sale": canary()})["ok"] is False
         assert ask("ticket.code", {"ticket": canary()})["ok"] is False
         assert ask("checkpoint.cosign", {"note": canary()})["ok"] is False
+        assert ask("backup.key", {"key": canary()})["ok"] is False
+        line, zone = (put.sentence(f"counter.plan.{kind}.name") for kind in ("lines", "zones"))
+        lines = [{"name": line, "a": [0, 0], "b": [9000, 0]}]
+        zones = [{"name": zone, "corners": [[0, 0], [9000, 0], [0, 9000]]}]
+        assert ask("counter.plan", {"device": "footfall", "lines": lines})["ok"] is False
+        assert ask("counter.plan", {"device": "footfall", "zones": zones})["ok"] is False
         for command, more in (("tickets.issue", {}), ("tickets.import", {"import": "i1", "part": 1})):
             ticket = {"ticket" if command == "tickets.issue" else "code": "0" * 24, "holder": canary()}
             data = {"list": put.sentence(f"{command}.list"), "tickets": [ticket], **more}
@@ -302,11 +343,14 @@ class Day:
         more |= {"includes": [put.text("tickets.issue.tickets.includes")]}  # type: ignore[dict-item]
         assert ask("tickets.issue", {"list": "vip", "tickets": [{"ticket": "ab" * 12, **more}]})["ok"] is True
         self.holders += [more["order"], more["note"], more["includes"][0]]
-        for socket, place in ((recorder, "recorder frame"), (run / SOCKET, "steward frame")):
+        asked = run / footfallclient.SOCKET
+        sockets = {"recorder frame": recorder, "steward frame": run / SOCKET, "footfall frame": asked}
+        for place, socket in sockets.items():
             odd = put.text(place).encode()
             for raw in (odd, b'{"%s' % odd, b"[" * 60_000 + odd, b'["%s"]' % odd, odd * 6_000):
                 assert frame(socket, raw)["ok"] is False
         self._steward(run / SOCKET)
+        self._footfall(asked)
 
     def _steward(self, socket: Path) -> None:
         """Where the steward has the right it asks the firewall, which has no table of the box and says so."""
@@ -317,6 +361,20 @@ class Day:
             ("guest.admit", {"mac": mac, "hours": 1}),
             ("clock.set", {"unix_ms": odd}),
             ("update.apply", {"name": self.aviary.mail("ApplyUpdate.name")}),
+        ):
+            frame(socket, json.dumps({"id": odd, "verb": verb, "data": asked}).encode())
+
+    def _footfall(self, socket: Path) -> None:
+        """Names of lines that are tried: of a counter that there is, and of one that there is not."""
+        odd = self.aviary.text("footfall frame")
+        line, zone = (self.aviary.sentence(f"Try.plan.{kind}.name") for kind in ("lines", "zones"))
+        corners = [[0, 0], [9000, 0], [0, 9000]]
+        plan = {"lines": [{"name": line, "a": [0, 0], "b": [9000, 0]}], "zones": [{"name": zone, "corners": corners}]}
+        for verb, asked in (
+            (odd, {odd: odd}),
+            ("try", {"device": "footfall", "plan": plan}),
+            ("try", {"device": odd, "plan": plan}),
+            ("look", {"device": odd}),
         ):
             frame(socket, json.dumps({"id": odd, "verb": verb, "data": asked}).encode())
 
@@ -352,7 +410,8 @@ class Day:
         shown = ("/", "/privacy", receipt, f"{receipt}/proof")
         self.sinks["portal"] = b"\n".join(guest.ask("GET", page)[1] for page in shown)
         self.sinks["portal"] += guest.ask("GET", receipt, None, {"Accept": "application/json"})[1]
-        there = ("/", "/api/v1/boxes", f"/api/v1/boxes/demo/{box.ready['box']}/facts", "/api/v1/tasks", "/api/v1/kpis")
+        own = f"/api/v1/boxes/demo/{box.ready['box']}"
+        there = ("/", "/api/v1/boxes", f"{own}/facts", f"{own}/times", "/api/v1/tasks", "/api/v1/kpis")
         self.sinks["central"] = b"\n".join(self._central.get(path) for path in there)
         self.sinks["central"] += boothkit("central", "report", "--json", "--data", str(self._central.data)).stdout
         self._export()
@@ -375,13 +434,16 @@ class Day:
         for words in (("status",), ("status", "--json"), ("event", "show"), ("journal", "tail", "--lines", "9999")):
             self.sinks["answers of commands"] += self._run(*words)
 
-    def _look_at_files(self, user: str) -> None:
-        """DATA and RUN as they lie there now. The demo's own file of tickets is for people to try; the name at the
-        broker is in the resolved configuration."""
+    def _look_at_files(self) -> None:
+        """DATA and RUN as they lie there now. The demo's own file of tickets is for people to try; the names at the
+        brokers are in the resolved configuration."""
         data = self._box.data
         private = [data / "demo", *(data / name for name in PRIVATE)]
         self.sinks["journal"] += files(data, lambda path: path in private or path.parent in private)
-        self.sinks["board"] += self._board().replace(user.encode(), b"")
+        board = self._board()
+        for user in self._members:
+            board = board.replace(user.encode(), b"")
+        self.sinks["board"] += board
 
     def _board(self) -> bytes:
         return files(self._box.run)

@@ -14,6 +14,7 @@ from appliance.cli import boothkit
 from appliance.config import Config
 from appliance.domain.kernel import command_types
 from appliance.services import steward
+from appliance.services.footfall import asking
 from appliance.services.recorder import keeping
 from tests.canaries.inventory import ARGUMENTS, COMMANDS, CONFIGURATION, ENDPOINTS, VERBS
 from tools import reference_apps
@@ -36,6 +37,9 @@ def texts(shape: inspect.Type, at: str) -> Iterator[str]:
                 yield from texts(one, at)
         case inspect.ListType() | inspect.VarTupleType():
             yield from texts(shape.item_type, at)
+        case inspect.TupleType():
+            for one in shape.item_types:
+                yield from texts(one, at)
         case inspect.DictType():
             yield from texts(shape.key_type, f"{at}.NAME")
             yield from texts(shape.value_type, at)
@@ -59,15 +63,16 @@ def test_a_new_text_in_a_command_would_be_noticed() -> None:
     assert set(texts(inspect.type_info(Note), "note.take")) - set(COMMANDS) == {"note.take.told", "note.take.told.NAME"}
 
 
-def test_every_text_that_the_steward_takes_is_classified() -> None:
-    verbs = [shape for shape in vars(steward).values() if isinstance(shape, type) and issubclass(shape, msgspec.Struct)]
+def test_every_text_that_workers_take_from_workers_is_classified() -> None:
+    shapes = [shape for module in (steward, asking) for shape in vars(module).values()]
+    verbs = [shape for shape in shapes if isinstance(shape, type) and issubclass(shape, msgspec.Struct)]
     assert {place for verb in verbs for place in texts(inspect.type_info(verb), verb.__name__)} == set(VERBS)
 
 
 def test_what_the_recorder_is_asked_beside_commands_is_known() -> None:
     # All of them take what programs say: notes of central, positions, identities.
     asked = {"hello", "uplink.receipt", "checkpoint.cosign", "checkpoint.request", "follower.advance"}
-    asked |= {"receipt.link", "ticket.code"}
+    asked |= {"receipt.link", "ticket.code", "site.sign", "site.state", "site.heard", "ticket.ids", "backup.key"}
     assert set(keeping.OPERATIONS) == asked
 
 

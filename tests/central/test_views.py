@@ -76,6 +76,22 @@ def test_attendance_is_the_counters_where_there_is_one(ask: Ask) -> None:
     assert ask("SELECT line, entries, exits FROM v_crossings") == [{"line": "door", "entries": 3, "exits": 2}]
 
 
+def test_who_crosses_a_line_inside_of_the_place_is_no_attendance(inside: Inside, box: EngineBox) -> None:
+    box.open_event()
+    box.do("device.report", device="footfall", kind="footfall", state="online", reason="")
+    middle = {"name": "middle", "a": [0, 5000], "b": [10_000, 5000], "entrance": False}
+    box.do("counter.plan", device="footfall", lines=[middle, {**middle, "name": "door", "entrance": True}])
+    for line in ("footfall/middle", "footfall/door"):
+        crossed = {"line": line, "in": 2, "out": 1, "from_mono": 1, "to_mono": 2, "source": "camera"}
+        assert box.ask("crossings.count", crossed)["ok"]
+    inside.take(batch([text.encode() for text in box.bodies()]))
+    with closing(open_reader(inside.view._folder, inside.dsn)) as db:
+        assert db.rows("SELECT line, entries, exits FROM v_crossings") == [
+            {"line": "footfall/door", "entries": 2, "exits": 1}
+        ]
+    assert inside.view.kpis()["attendance"] == {"in": 2, "out": 1, "source": "footfall"}
+
+
 def test_states_are_the_newest(ask: Ask) -> None:
     assert ask("SELECT device, kind, state, reason FROM v_devices") == [
         {"device": "printer", "kind": "printer", "state": "fault", "reason": "paper out"}

@@ -175,7 +175,14 @@ def test_the_same_seed_gave_the_same_day_at_another_speed_and_with_a_killed_work
     ]
 
 
-OWN_RHYTHM = {"crossings.counted/1", "power.sampled/1", "receipt.printed/1", "device.changed/1", "log.started/1"}
+OWN_RHYTHM = {
+    "crossings.counted/1",
+    "counter.judged/1",
+    "power.sampled/1",
+    "receipt.printed/1",
+    "device.changed/1",
+    "log.started/1",
+}
 """Kinds that a device's worker records when it gets round to it; what they add up to is compared elsewhere."""
 CHANCE = {"event", "drawer", "holder", "at", "box"}
 """Fields that hold a time or an identity that a box draws for itself."""

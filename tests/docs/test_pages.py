@@ -8,7 +8,7 @@ import pytest
 from appliance.central import logs
 from appliance.domain import doorrules, tokens
 from appliance.journal import codec, merkle, notes
-from appliance.private import secrets
+from appliance.private import brakes, secrets
 from appliance.services.recorder import server
 from appliance.services.uplink import batches, connection, flow
 from tests.docs.markdown import ROOT, blocks, pages
@@ -102,7 +102,7 @@ def test_the_vector_of_evidence_md_is_what_the_code_makes() -> None:
         ("docs/reference/mqtt.md", f"ends before {batches.USUAL_BYTES // 1024} KiB"),
         ("docs/reference/central.md", f"up to {logs.AHEAD:,} ahead"),
         ("docs/admission.md", f"longer than {tokens.MAX_TEXT:,} characters"),
-        ("docs/api.md", f"{secrets.LOCK_S} s, doubling up to an hour"),
+        ("docs/api.md", f"{brakes.LOCK_S} s, doubling up to an hour"),
         ("docs/api.md", f"`bk_staff` for {secrets.SESSION_S // 3600} hours"),
         ("docs/api.md", f"at most {facts.PAGE:,}"),
         ("docs/api.md", f"At most\n  {streams.MOST} streams"),

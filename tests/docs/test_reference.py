@@ -42,13 +42,20 @@ def test_every_topic_that_a_box_or_central_writes_is_in_the_table_and_no_other(b
     of_box = {
         name for text in sources("appliance/services/uplink") for name in re.findall(r"_prefix\}/([a-z]+)\"", text)
     }
-    of_central = {name for text in sources("appliance/central") for name in re.findall(r"topic\(\"([a-z]+)\"\)", text)}
+    of_central = {name for text in sources("appliance/central") for name in re.findall(r"topic\(\"([a-z/]+)\"\)", text)}
     reader = Reader(box.data)
     subjects = {f"live/{subject}" for subject in live.read(reader, FakeClock()())}
     reader.close()
     table = {
-        sender: {name for name, words in TOPIC_WORDS.items() if words[0] == sender} for sender in ("box", "central")
+        sender: {name for name, words in TOPIC_WORDS.items() if words[0] == sender}
+        for sender in ("box", "central", "site")
     }
     assert of_central == table["central"]
     assert (of_box - of_central) | subjects == table["box"]
     assert {subject.value for subject in Subject} <= table["box"]
+    between = {
+        name
+        for text in sources("appliance/services/uplink")
+        for name in re.findall(r"_(?:topic|say)\(\"([a-z]+)\"", text)
+    }
+    assert between - {"facts"} == table["site"]

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from appliance.clock import parse_rfc3339
+from appliance.config import Config
 from appliance.files import tickets
 from appliance.services.recorder.engine import Reply, Request
 from tests.conftest import EngineBox
@@ -51,8 +52,8 @@ def _varint(value: int) -> bytes:
 class Door:
     """A box with an open event whose list ``general`` lets in once, the key of its own tickets, and a shop's."""
 
-    def __init__(self, data: Path) -> None:
-        self.box = EngineBox(data)
+    def __init__(self, data: Path, config: Config | None = None) -> None:
+        self.box = EngineBox(data, config)
         self._asks = 0
         self.event = self.all(("event.create", NEXT), defined("general", entry="single"), ("event.open", {}))[0][
             "event"

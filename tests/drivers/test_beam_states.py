@@ -1,7 +1,9 @@
+from collections.abc import Iterator
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.wire.beam import BLOCKED_AFTER, GLITCH, TOGETHER, BeamPair, Noted, Passage
+from drivers.wire.beam import BLOCKED_AFTER, GLITCH, RECENT, SLOWEST, BeamPair, Noted, Passage
 
 RING = (0, 1, 3, 2)
 LEGAL = st.lists(st.sampled_from([1, -1]), max_size=80)
@@ -26,10 +28,20 @@ def net_passages(steps: list[int]) -> int:
     return net
 
 
+def timed(steps: list[int]) -> Iterator[tuple[float, int, int]]:
+    """Seconds, state before, state: forward at a walk, back only after a stop that is longer than any walk."""
+    now, before, forward = 0.0, 0, 0
+    for step, state in zip(steps, states(steps), strict=True):
+        forward = step if before == 0 else forward
+        now += 0.1 if step == forward else SLOWEST + 0.1
+        yield now, before, state
+        before = state
+
+
 @given(LEGAL)
 def test_any_path_of_legal_moves_counts_its_net_passages(steps: list[int]) -> None:
     passage = Passage()
-    results = [passage.move(state) for state in states(steps)]
+    results = [passed for at, _, state in timed(steps) for passed in passage.move(state, at)]
     assert results.count("in") - results.count("out") == net_passages(steps)
     assert "illegal" not in results
 
@@ -37,57 +49,117 @@ def test_any_path_of_legal_moves_counts_its_net_passages(steps: list[int]) -> No
 @given(LEGAL, st.data())
 def test_the_same_holds_for_raw_edges_with_glitches_between_them(steps: list[int], data: st.DataObject) -> None:
     pair = BeamPair((False, False), 0.0)
-    now, before, counted = 0.0, 0, []
-    for state in states(steps):
-        now += data.draw(st.floats(2 * (GLITCH + TOGETHER), 1.0))
+    counted = []
+    for now, before, state in timed(steps):
         if data.draw(st.booleans()):
             beam = data.draw(st.sampled_from([0, 1]))
             level = bool(before >> beam & 1)
-            counted += pair.edge(beam, not level, now)
-            counted += pair.edge(beam, level, now + GLITCH / 2)
-            now += 2 * (GLITCH + TOGETHER)
+            counted += pair.edge(beam, not level, now - 0.05)
+            counted += pair.edge(beam, level, now - 0.05 + GLITCH / 2)
         changed = (before ^ state) >> 1
         counted += pair.edge(changed, bool(state >> changed & 1), now)
-        before = state
-    counted += pair.settle(now + 1)
+    counted += pair.settle(1000.0)
     whats = [noted.what for noted in counted]
     assert whats.count("in") - whats.count("out") == net_passages(steps)
     assert "illegal" not in whats
     assert [noted.at for noted in counted] == sorted(noted.at for noted in counted)
 
 
+BROAD = st.floats(0.15, 0.35)
+LIGHT = st.floats(0.03, 0.5)
+
+
+@given(st.lists(st.tuples(BROAD, LIGHT), min_size=1, max_size=8), st.floats(0.025, 0.14), st.booleans())
+def test_everybody_who_walks_straight_through_counts_however_little_light_is_between_them(
+    people: list[tuple[float, float]], lag: float, inwards: bool
+) -> None:
+    """Shades and the light between them in seconds; the second beam sees all of it `lag` later."""
+    pair, edges, at = BeamPair((False, False), 0.0), [], 1.0
+    first = 0 if inwards else 1
+    for shade, light in people:
+        edges += [(at, first, True), (at + shade, first, False)]
+        edges += [(at + lag, 1 - first, True), (at + shade + lag, 1 - first, False)]
+        at += shade + light
+    noted = [note for at, beam, broken in sorted(edges) for note in pair.edge(beam, broken, at)]
+    noted += pair.settle(at + 1)
+    assert [note.what for note in noted] == ["in" if inwards else "out"] * len(people)
+
+
+@given(st.lists(st.tuples(st.sampled_from([0, 1]), st.booleans(), st.floats(0, 0.5)), max_size=80), st.data())
+def test_any_edges_count_the_same_when_they_are_played_again_in_one_go(
+    edges: list[tuple[int, bool, float]], data: st.DataObject
+) -> None:
+    """However often it is asked in between what is certain."""
+    live, again = BeamPair((False, False), 0.0), BeamPair((False, False), 0.0)
+    now, told, replayed = 0.0, [], []
+    for beam, broken, pause in edges:
+        told += live.settle(now + pause * data.draw(st.sampled_from([0.0, 0.3, 1.0])))
+        now += pause
+        told += live.edge(beam, broken, now)
+        replayed += again.edge(beam, broken, now)
+    told += live.settle(now + 60)
+    replayed += again.settle(now + 60)
+    assert told == replayed
+    assert live.counters == again.counters
+    assert live.state == again.state
+    passages = sum(live.counters[what] for what in ("in", "out", "turned_back", "illegal"))
+    assert live.illegal == (live.counters["illegal"], passages)
+
+
+def walk(passage: Passage, *states: int, beat: float = 0.1) -> list[str]:
+    """These states, one every `beat` seconds."""
+    return [passed for number, state in enumerate(states) for passed in passage.move(state, number * beat)]
+
+
 def test_somebody_who_walks_in_is_in_and_out_is_out() -> None:
     passage = Passage()
-    assert [passage.move(s) for s in (1, 3, 2, 0)] == [None, None, None, "in"]
-    assert [passage.move(s) for s in (2, 3, 1, 0)] == [None, None, None, "out"]
+    assert walk(passage, 1, 3, 2, 0) == ["in"]
+    assert walk(passage, 2, 3, 1, 0) == ["out"]
 
 
 def test_turning_back_at_any_point_counts_nothing() -> None:
     passage = Passage()
     for path in ((1, 0), (1, 3, 1, 0), (1, 3, 2, 3, 1, 0), (2, 0), (2, 3, 2, 0), (2, 3, 1, 3, 2, 0)):
-        assert [passage.move(s) for s in path][-1] == "back"
+        assert walk(passage, *path) == ["back"]
 
 
 def test_loitering_on_the_way_in_is_one_person() -> None:
     passage = Passage()
-    results = [passage.move(s) for s in (1, 0, 1, 3, 1, 3, 2, 3, 2, 3, 2, 0)]
-    assert results.count("in") == 1
+    assert walk(passage, 1, 0, 1, 3, 1, 3, 2, 3, 2, 3, 2, 0).count("in") == 1
+
+
+def test_swaying_to_and_fro_and_two_close_behind_differ_in_time_alone() -> None:
+    """One path: the light between two people reaches the second beam as soon as they do."""
+    path = (1, 3, 2, 3, 1, 3, 2, 0)
+    following = (0.0, 0.1, 0.25, 0.3, 0.35, 0.4, 0.55, 0.65)
+    swaying = (0.0, 0.1, 0.25, 0.4, 0.7, 0.8, 1.1, 1.2)
+    for times, counted in ((following, ["in", "in"]), (swaying, ["in"])):
+        passage = Passage()
+        moves = zip(path, times, strict=True)
+        assert [passed for state, at in moves for passed in passage.move(state, at)] == counted
+
+
+def test_an_arm_that_follows_its_owner_is_nobody() -> None:
+    """It is in the first beam and out again before it is in the second."""
+    pair = BeamPair((False, False), 0.0)
+    trunk, arm = ((0.0, 0.2), (0.1, 0.3)), ((0.24, 0.28), (0.34, 0.38))
+    edges = [(at, beam, at == pulse[0]) for body in (trunk, arm) for beam, pulse in enumerate(body) for at in pulse]
+    noted = [note for at, beam, broken in sorted(edges) for note in pair.edge(beam, broken, at)] + pair.settle(2.0)
+    assert whats(noted) == ["in"]
 
 
 @given(st.lists(st.sampled_from([0, 1, 2, 3]), max_size=50))
 def test_after_any_confusion_the_next_clean_passage_counts(noise: list[int]) -> None:
     passage = Passage()
-    for state in noise:
-        passage.move(state)
-    for way_home in (1, 0) if passage.state == 3 else (0,):
-        passage.move(way_home)
-    assert [passage.move(s) for s in (1, 3, 2, 0)] == [None, None, None, "in"]
+    walk(passage, *noise)
+    walk(passage, *((1, 0) if passage.state == 3 else (0,)))
+    assert walk(passage, 1, 3, 2, 0) == ["in"]
 
 
 def test_a_person_in_the_doorway_at_the_start_is_not_counted() -> None:
     passage = Passage(3)
-    assert [passage.move(s) for s in (2, 0)] == [None, None]
-    assert [passage.move(s) for s in (1, 3, 2, 0)][-1] == "in"
+    assert walk(passage, 2, 0) == []
+    assert walk(passage, 1, 3, 2, 0) == ["in"]
 
 
 def whats(noted: list[Noted]) -> list[str]:
@@ -102,6 +174,30 @@ def test_both_beams_at_once_is_the_supply_not_a_person() -> None:
     assert whats(noted) == ["cleared"]
     assert pair.counters["illegal"] == 2
     assert pair.counters["in"] == pair.counters["out"] == 0
+
+
+def test_one_beam_that_breaks_as_the_other_frees_is_no_fault() -> None:
+    """The light between two people is just as long as from beam to beam."""
+    pair = BeamPair((False, False), 0.0)
+    edges = [(0, True, 1.0), (1, True, 1.1), (0, False, 1.2), (1, False, 1.3), (0, True, 1.3)]
+    edges += [(1, True, 1.4), (0, False, 1.5), (1, False, 1.6)]
+    assert whats([note for edge in edges for note in pair.edge(*edge)] + pair.settle(2.0)) == ["in", "in"]
+
+
+def test_the_share_of_illegal_changes_is_that_of_the_last_passages() -> None:
+    pair = BeamPair((False, False), 0.0)
+    for number in range(3):
+        for at, broken in ((0.0, True), (0.5, False)):
+            pair.edge(0, broken, number + at)
+            pair.edge(1, broken, number + at)
+    pair.settle(4.0)
+    assert pair.illegal == (6, 6)
+    for number in range(RECENT - 1):
+        for at, broken in ((0.0, True), (0.5, False)):
+            pair.edge(0, broken, 10 + number + at)
+    pair.settle(1000.0)
+    assert pair.illegal == (1, RECENT)
+    assert pair.counters["illegal"] == 6
 
 
 def test_edges_that_are_delivered_late_count_as_in_time() -> None:

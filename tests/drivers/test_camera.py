@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.camera.pictures import decoded, opencv
+from drivers.camera.pictures import Decoder
 from drivers.device import Device, Event, Scan
 from drivers.emulators.camera import CameraEmulator
 from drivers.emulators.pictures import View, jpeg, picture, record
@@ -127,14 +128,14 @@ def test_a_picture_without_an_end_is_let_go_and_the_next_is_taken() -> None:
 
 
 def test_a_picture_that_would_fill_the_memory_is_refused() -> None:
-    cv2 = opencv()
-    import numpy
-
+    counters: Counter[str] = Counter()
     small = bytearray(jpeg(picture([CODE])))
     header = small.index(b"\xff\xc0")
     small[header + 5 : header + 9] = b"\xff\xff\xff\xff"  # 65535 × 65535
-    assert decoded(cv2, numpy.frombuffer(bytes(small), numpy.uint8)) is None
-    assert decoded(cv2, numpy.frombuffer(b"", numpy.uint8)) is None
+    for colour in (False, True):
+        assert Decoder(colour, counters).read(bytes(small)) is None
+        assert Decoder(colour, counters).read(b"") is None
+    assert counters["damaged"] == 4
 
 
 # Recordings

@@ -90,6 +90,26 @@ def test_pins_are_offered_to_beams_and_never_said_to_be_certain(computer: Comput
     assert (found.uri, found.certain) == ("gpio://17,27", False)
 
 
+def test_a_camera_may_read_codes_or_count_people_until_it_is_used_for_one(computer: Computer) -> None:
+    computer.camera("usb-Logitech_C270", idVendor="046d", product="C270")
+    uri = "camera:///dev/v4l/by-id/usb-Logitech_C270-video-index0"
+    for kind in ("scanner", "footfall"):
+        assert [(one.kind, one.uri, one.what, one.certain) for one in find(kind, computer.root)] == [
+            (kind, uri, "Camera: C270", False)
+        ]
+        assert unused(kind, ["camera:///dev/video0?line=0,0.5,1,0.5"], [], computer.root) == []
+
+
+@pytest.mark.parametrize("receiver", ["unicam-image", "rp1-cfe-csi2_ch0"])
+def test_the_pi_s_own_camera_is_found_by_its_receiver_and_counts_people(computer: Computer, receiver: str) -> None:
+    computer.text("class/video4linux/video0/name", receiver)
+    computer.text("class/video4linux/video10/name", "bcm2835-codec-decode")
+    assert find("scanner", computer.root) == []
+    (found,) = find("footfall", computer.root)
+    assert (found.name, found.uri, found.certain) == ("footfall", "rpicam://0", False)
+    assert unused("footfall", ["rpicam://0?fps=8"], [], computer.root) == []
+
+
 def test_a_port_without_a_serial_number_is_named_by_its_plug(computer: Computer) -> None:
     computer.serial(None, **FTDI)
     assert find("printer", computer.root)[0].uri == "serial:///dev/ttyUSB0"

@@ -104,7 +104,8 @@ def test_a_drawer_at_the_other_connector_is_kicked_there(emulator: PrinterEmulat
         assert run(printer, *RECEIPT) == Result("printed")
         assert printer.kick()
         eventually(lambda: emulator.drawer == "open")
-    assert any(piece.head.startswith(b"\x1bp\x01") for piece in emulator.tap.pieces() if not piece.to_box)
+    # A busy machine reads a question and the kick behind it in one go.
+    assert any(b"\x1bp\x01" in piece.head for piece in emulator.tap.pieces() if not piece.to_box)
 
 
 def test_two_printers_of_different_models_do_not_disturb_each_other() -> None:

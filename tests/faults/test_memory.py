@@ -1,6 +1,7 @@
 """A worker that has no memory left is replaced, and takes nobody with it."""
 
 import resource
+import signal
 import threading
 import urllib.request
 from collections.abc import Callable
@@ -47,6 +48,8 @@ def test_an_app_that_has_no_memory_left_is_replaced_by_itself(new_box: Callable[
     box = new_box()
     box.login()
     first = box.post("/sales", COFFEE, key="before")
+    # A new process: it has nothing lying about that earlier requests had freed.
+    box.wait_back(name, box.signal(name, signal.SIGKILL))
     pid = starve(box, name)
     enough = threading.Event()
     page = {"till": box.ready["staff"] + "/login", "portal": box.ready["portal"] + "/"}[name]

@@ -8,7 +8,7 @@ from drivers.emulators.keyboard import DROPPED, composed, packed, press, strokes
 from drivers.wire.gm import FAMILIES, Answers, gm65_order, gm67_frame
 from drivers.wire.hid import EVENT, Keyboard
 from drivers.wire.keys import LAYOUTS
-from drivers.wire.mjpeg import Mjpeg
+from drivers.wire.mjpeg import Mjpeg, size_of
 from drivers.wire.scan import LONGEST, ScanReader
 from tests.fuzz.harness import Target
 
@@ -64,6 +64,9 @@ def pictures() -> Callable[[bytes], object]:
     def feed(data: bytes) -> object:
         found = reader.feed(data)
         assert found is None or (found[:3] == b"\xff\xd8\xff" and found[-2:] == b"\xff\xd9")
+        assert found is None or found.count(b"\xff\xd8\xff") == 1
+        size = size_of(found or data)
+        assert size is None or 0 <= min(size) <= max(size) <= 0xFFFF
         return found
 
     return feed
@@ -92,7 +95,7 @@ TYPED = (
 )
 PRESSED = tuple(packed([event]) for event in (DROPPED, (1, 26, 1), (1, 42, 1), (1, 100, 1), (1, 56, 1), (1, 28, 1)))
 """Of the keys those that change what the others mean."""
-JPEG = b"\xff\xd8\xff\xe0" + bytes(range(200)) + b"\xff\xd9"
+JPEG = bytes.fromhex("ffd8ffe00006b0077001ffc0000b080010000801011100") + bytes(range(200)) + b"\xff\xd9"
 ENDS = (b"\r", b"\n", b"\r\n", b"]Q1", b"\x1d", b"\xc3")
 
 TARGETS = {
@@ -100,5 +103,7 @@ TARGETS = {
     "answers": Target(WITH_ANSWERS, answers, magic=(*ENDS, ACK65, ACK67, NAK67, b"\2", b"\4", b"\5", b"\2\0\0\1")),
     "keys_us": Target(TYPED, keys("us"), magic=PRESSED, longest=20 * EVENT.size),
     "keys_fr": Target(TYPED, keys("fr"), magic=PRESSED, longest=20 * EVENT.size),
-    "pictures": Target((JPEG, JPEG + b"--" + JPEG), pictures, magic=(b"\xff\xd8\xff", b"\xff\xd9", b"\xff")),
+    "pictures": Target(
+        (JPEG, JPEG + b"--" + JPEG), pictures, magic=(b"\xff\xd8\xff", b"\xff\xd9", b"\xff", b"\xff\xc0")
+    ),
 }

@@ -108,6 +108,89 @@ def test_people_who_walked_before_the_check_or_before_the_last_question_do_not_c
     assert (step.state, step.words) == ("done", "Counted 1 in, 0 out.")
 
 
+def wired(**seen: Any) -> dict[str, Any]:
+    """A pair of beams as its worker shows it: seconds since each was broken."""
+    told = {"lines": [17, 27], "broken": [None, None], "illegal": None, "turned": "gpio://17,27?in=27"}
+    return {"wiring": told | seen}
+
+
+def beams(desk: Desk, *, waited: float, **seen: Any) -> tuple[str, str]:
+    """Trouble and remedy when the walk was asked for `waited` seconds ago."""
+    desk.box.do("kit.ask", kit=begin(desk.box), step="footfall", device="footfall")
+    desk.box.clock.advance(waited)
+    desk.show(footfall=wired(**seen))
+    found = desk.step("footfall", "footfall").seen
+    assert not found.enough
+    return found.trouble, found.remedy
+
+
+def test_swapped_lines_are_found_with_the_address_that_is_right(desk: Desk) -> None:
+    begin(desk.box)
+    desk.show(footfall=wired(broken=[3.0, 3.1]))
+    desk.cross(0, 1)
+    seen = desk.step("footfall", "footfall").seen
+    assert seen.trouble == "It counts people out who walk in"
+    assert 'Write footfall = "gpio://17,27?in=27" below [devices]' in seen.remedy
+
+
+@pytest.mark.parametrize(
+    ("broken", "trouble"),
+    [
+        ([3.0, None], "Beam 2 (GPIO27) was not broken"),
+        ([None, 3.0], "Beam 1 (GPIO17) was not broken"),
+        ([3.0, 500.0], "Beam 2 (GPIO27) was not broken"),
+        ([1.0, None], ""),  # may be on the way to the other one
+        ([3.0, 3.2], ""),  # somebody who turned back
+        ([500.0, None], ""),  # before the question
+        ([None, None], ""),
+    ],
+)
+def test_a_beam_that_nobody_broke_while_the_other_was_is_named(
+    desk: Desk, broken: list[float | None], trouble: str
+) -> None:
+    found, remedy = beams(desk, waited=60, broken=broken)
+    assert found == trouble
+    assert bool(remedy) == bool(trouble)
+
+
+def test_two_beams_that_change_together_see_one_light_or_are_one_line(desk: Desk) -> None:
+    assert beams(desk, waited=60, broken=[3.0, 3.0], illegal=3.0)[0] == "Both beams change at once"
+    assert beams(desk, waited=60, broken=[70.0, 70.0], illegal=70.0) == ("", "")
+
+
+def test_over_a_restart_of_the_box_all_that_its_beams_saw_counts(desk: Desk) -> None:
+    begin(desk.box)
+    desk.box.clock.reboot("b1")
+    desk.show(footfall=wired(broken=[3.0, None]))
+    assert desk.step("footfall", "footfall").seen.trouble == "Beam 2 (GPIO27) was not broken"
+
+
+def test_a_beam_that_is_blocked_says_so_in_the_words_of_its_driver(desk: Desk) -> None:
+    begin(desk.box)
+    reason, remedy = "beam 1 (GPIO17) broken for more than 10 s", "Clear the doorway, align the beams."
+    desk.show(footfall={"state": "degraded", "reason": reason, "remedy": remedy, **wired(broken=[12.0, None])})
+    seen = desk.step("footfall", "footfall").seen
+    assert (seen.trouble, seen.remedy) == ("Beam 1 (GPIO17) broken for more than 10 s", remedy)
+
+
+@pytest.mark.parametrize(
+    "wiring",
+    [
+        None,
+        [],
+        {},
+        {"lines": "17", "broken": [1], "illegal": []},
+        {"lines": [17, 27], "broken": ["x", {}], "illegal": "y"},
+    ],
+)
+def test_a_page_that_is_not_of_the_right_shape_finds_nothing_wrong(desk: Desk, wiring: object) -> None:
+    begin(desk.box)
+    desk.show(footfall={"wiring": wiring})
+    assert desk.step("footfall", "footfall").seen.trouble == ""
+    desk.cross(0, 1)
+    assert desk.step("footfall", "footfall").seen.remedy == kitwords.WORDS["footfall"].help[3]
+
+
 def test_what_the_box_has_seen_is_recorded_once_and_as_its_own_word(desk: Desk) -> None:
     kit_ = begin(desk.box)
     desk.cross(1, 0)

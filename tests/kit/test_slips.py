@@ -8,6 +8,7 @@ from appliance.errors import Problem
 from appliance.projections import paper
 from appliance.receipts import slips
 from appliance.receipts.layout import Code, Element, Line, Row, Title
+from appliance.receipts.wording import Wording
 from tests.conftest import EngineBox
 from tests.kit.test_decisions import DEVICES, begin, check, do_all, facts, print_slip, scan
 
@@ -82,10 +83,10 @@ def test_a_sheet_says_of_each_step_how_it_ended_when_and_on_whose_word(box: Engi
     ]
     places = {line.partition(" | ")[0]: n for n, line in enumerate(read)}
     assert read[places["Guest Wi-Fi"]] == "Guest Wi-Fi | 19:10"
-    assert read[places["Guest Wi-Fi"] + 1] == "works, a person said so, by cashier"
-    assert read[places["Receipt printer"] + 1] == "works, the box and a person saw it, by admin"
-    assert read[places["Cash drawer"] + 1] == "left out, we have none, by admin"
-    assert read[places["Scanner door"] + 1] == "works, the box saw it"
+    assert read[places["Guest Wi-Fi"] + 1] == "Works, a person said so, by cashier"
+    assert read[places["Receipt printer"] + 1] == "Works, the box and a person saw it, by admin"
+    assert read[places["Cash drawer"] + 1] == "Left out: We have none, by admin"
+    assert read[places["Scanner door"] + 1] == "Works, the box saw it"
     assert len(read[read.index("This box's key") + 1].replace(" ", "")) == 32
     assert any(text.startswith("Boothkit ") for text in read)
 
@@ -108,8 +109,8 @@ def test_a_check_that_took_longer_says_so_and_one_over_a_restart_says_what_is_no
     box.do("kit.finish", kit=kit_, devices=DEVICES)
     (ready,) = facts(box, "kit.ready/1")
     assert (ready["boots"], ready["exact"], ready["seconds"]) == (2, False, 2)
-    assert slips.took(ready).startswith("at least 2")
-    assert slips.within({**ready, "seconds": 7201}) == "longer than 2\N{NO-BREAK SPACE}h"
+    assert slips.took(ready, Wording()).startswith("at least 2")
+    assert slips.within({**ready, "seconds": 7201}, Wording()) == "longer than 2\N{NO-BREAK SPACE}h"
 
 
 def test_a_slip_about_no_check_is_refused(box: EngineBox) -> None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from appliance.config import Config
 from tests.conftest import EngineBox
 
 ITEMS: list[dict[str, Any]] = [
@@ -15,6 +16,21 @@ ITEMS: list[dict[str, Any]] = [
     {"sku": "OPEN", "name": "Open price", "price": 0, "vat": "0.19", "kind": "open"},
     {"sku": "WINE", "name": "Wine", "price": 550, "vat": "0.19", "kind": "unit", "min_age": 16},
     {"sku": "RUM", "name": "Rum", "price": 700, "vat": "0.19", "kind": "unit", "min_age": 18},
+    {
+        "sku": "BREAKFAST",
+        "name": "Breakfast",
+        "price": 701,
+        "kind": "bundle",
+        "contains": [{"sku": "COFFEE", "qty": 1}, {"sku": "CAKE", "qty": 1}, {"sku": "STICKER", "qty": 1}],
+    },
+    {
+        "sku": "WALK",
+        "name": "Coffee to walk with",
+        "price": 899,
+        "kind": "bundle",
+        "contains": [{"sku": "CUP", "qty": 2}, {"sku": "COFFEE", "qty": 2}],
+    },
+    {"sku": "BOTTLE", "name": "Bottle", "price": 2000, "kind": "bundle", "contains": [{"sku": "WINE", "qty": 7}]},
 ]
 OF = {item["sku"]: item for item in ITEMS}
 COINS = {"EUR": 1, "CHF": 5, "DKK": 50, "SEK": 100, "HUF": 500}
@@ -24,8 +40,8 @@ LEAD = {"approver": "s-lead", "discount_reason": "haggled"}
 class Stall(EngineBox):
     """An open event in some currency."""
 
-    def __init__(self, data: Path, currency: str = "EUR", **event: Any) -> None:
-        super().__init__(data)
+    def __init__(self, data: Path, currency: str = "EUR", *, config: Config | None = None, **event: Any) -> None:
+        super().__init__(data, config)
         self.do("event.create", name="Market", currency=currency, timezone="Europe/Berlin", area_m2="12", **event)
         self.do("catalogue.import", items=ITEMS)
         self.do("event.open")

@@ -32,22 +32,61 @@ def off(discount: dict[str, Any] | None, price: int) -> int:
     return discount["amount"] if "amount" in discount else whole(Decimal(discount["percent"]) * price)
 
 
-def expected_lines(lines: list[dict[str, Any]], cart: dict[str, Any] | None) -> tuple[list[tuple[int, int, int]], int]:
-    """Of each line: its own discount, its share of the cart's, what it costs; and the cart's discount."""
-    full = [full_price(line) for line in lines]
-    own = [off(line.get("discount"), price) for line, price in zip(lines, full, strict=True)]
-    base = [0 if line["sku"] == "CUP" else price - less for line, price, less in zip(lines, full, own, strict=True)]
-    amount = off(cart, sum(base))
-    exact = [Fraction(amount * part, sum(base) or 1) for part in base]
+def apportion(amount: int, over: list[int]) -> list[int]:
+    """By largest remainder, the first of equal ones first."""
+    exact = [Fraction(amount * part, sum(over) or 1) for part in over]
     shares = [int(part) for part in exact]
-    while sum(shares) < amount:
+    while sum(shares) < amount and sum(over):
         missing = [part - share for part, share in zip(exact, shares, strict=True)]
         shares[missing.index(max(missing))] += 1
+    return shares
+
+
+def parts_of(line: dict[str, Any]) -> list[tuple[str, int, int]]:
+    """What is recorded of a line at full price: sku, quantity, minor units. Each part of a bundle costs its share of
+    the bundle's price, and a deposit in it what it costs everywhere."""
+    item, qty = OF[line["sku"]], line.get("qty", 1)
+    if "contains" not in item:
+        weight = line.get("grams", 1) * qty
+        return [(line["sku"], -weight if line.get("returned") else weight, full_price(line))]
+    alone = [OF[part["sku"]]["price"] * part["qty"] * qty for part in item["contains"]]
+    fixed = [worth if part["sku"] == "CUP" else 0 for part, worth in zip(item["contains"], alone, strict=True)]
+    rest = apportion(full_price(line) - sum(fixed), [worth - keep for worth, keep in zip(alone, fixed, strict=True)])
+    return [
+        (part["sku"], part["qty"] * qty, keep + share)
+        for part, keep, share in zip(item["contains"], fixed, rest, strict=True)
+    ]
+
+
+def payable(line: dict[str, Any]) -> int:
+    """What a discount may lower."""
+    return sum(cost for sku, _, cost in parts_of(line) if sku != "CUP")
+
+
+def recorded(line: dict[str, Any], own: int, share: int) -> list[tuple[str, int, int, int, int, str]]:
+    """Each line as the journal has it: sku, quantity, full price, own discount, share of the cart's, rate."""
+    parts = parts_of(line)
+    base = [0 if sku == "CUP" else cost for sku, _, cost in parts]
+    owns = apportion(own, base)
+    shares = apportion(share, [part - less for part, less in zip(base, owns, strict=True)])
+    return [
+        (sku, qty, cost, *offs, rate_of(sku, line)) for (sku, qty, cost), *offs in zip(parts, owns, shares, strict=True)
+    ]
+
+
+def expected_lines(lines: list[dict[str, Any]], cart: dict[str, Any] | None) -> tuple[list[tuple[int, int, int]], int]:
+    """Of each line that is asked for: its own discount, its share of the cart's, what it costs; and the cart's
+    discount."""
+    full = [full_price(line) for line in lines]
+    own = [off(line.get("discount"), payable(line)) for line in lines]
+    base = [payable(line) - less for line, less in zip(lines, own, strict=True)]
+    amount = off(cart, sum(base))
+    shares = apportion(amount, base)
     return [(less, share, price - less - share) for less, share, price in zip(own, shares, full, strict=True)], amount
 
 
-def rate_of(line: dict[str, Any]) -> str:
-    item = OF[line["sku"]]
+def rate_of(sku: str, line: dict[str, Any]) -> str:
+    item = OF[sku]
     return str(item.get("vat_takeaway", item["vat"]) if line.get("service") == "takeaway" else item["vat"])
 
 
@@ -69,13 +108,11 @@ def carts(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[str, Any] | None]
         if sku == "CUP":
             line["returned"] = draw(st.booleans())
         else:
-            amounts = st.integers(0, full_price(line)).map(lambda amount: {"amount": amount})
+            amounts = st.integers(0, payable(line)).map(lambda amount: {"amount": amount})
             line["discount"] = draw(st.none() | percents() | amounts)
         service = draw(st.sampled_from([None, "here", "takeaway"]))
         lines.append(line if service is None else {**line, "service": service})
-    left = sum(
-        cost for (_, _, cost), line in zip(expected_lines(lines, None)[0], lines, strict=True) if line["sku"] != "CUP"
-    )
+    left = sum(payable(line) - own for (own, _, _), line in zip(expected_lines(lines, None)[0], lines, strict=True))
     return lines, draw(st.none() | percents() | st.integers(0, left).map(lambda amount: {"amount": amount}))
 
 
@@ -105,12 +142,27 @@ def test_any_cart_with_any_discounts_costs_what_an_independent_calculation_says(
     asked = any(line.get("discount") is not None for line in lines) or discount is not None
     sale = stalls[currency].sold(*lines, tenders=tenders, discount=discount, **(LEAD if asked else {}))
 
-    for line, recorded, (own, share, cost) in zip(lines, sale["lines"], parts, strict=True):
-        assert (recorded["discount"], recorded.get("own_discount", 0)) == (own + share, own)
-        assert recorded["total"] == cost
-        assert recorded.get("full", cost) == full_price(line)
-        assert cost >= 0 or line.get("returned")
-        assert recorded["vat"] == rate_of(line)
+    found = iter(sale["lines"])
+    gross: dict[str, int] = {}
+    for line, (own, share, cost) in zip(lines, parts, strict=True):
+        first, group = True, []
+        for sku, qty, full, of_own, of_cart, rate in recorded(line, own, share):
+            one = next(found)
+            group.append(one)
+            assert (one["sku"], one["qty"], one["vat"]) == (sku, qty, rate)
+            assert (one["discount"], one.get("own_discount", 0)) == (of_own + of_cart, of_own)
+            assert (one["total"], one.get("full", one["total"])) == (full - of_own - of_cart, full)
+            assert one["total"] >= 0 or line.get("returned")
+            assert one.get("bundle") == (line["sku"] if "contains" in OF[line["sku"]] else None)
+            assert ("bundle_sold" in one) is (first and "bundle" in one)
+            gross[rate] = gross.get(rate, 0) + one["total"]
+            first = False
+        assert sum(one["total"] for one in group) == cost
+        if "bundle" in group[0]:
+            told = group[0]["bundle_sold"]
+            assert (told["qty"], told["full"]) == (line["qty"], line["qty"] * OF[line["sku"]]["price"])
+            assert told.get("own_discount", 0) == own
+    assert next(found, None) is None
     assert sale.get("cart_discount", 0) == cart_off == sum(share for _, share, _ in parts)
     assert sale["total"] == total
 
@@ -121,9 +173,6 @@ def test_any_cart_with_any_discounts_costs_what_an_independent_calculation_says(
     assert sale["rounding"] == (due - (total - other) if in_cash else 0)
     assert 2 * abs(sale["rounding"]) <= coin
 
-    gross: dict[str, int] = {}
-    for line, (_, _, cost) in zip(lines, parts, strict=True):
-        gross[rate_of(line)] = gross.get(rate_of(line), 0) + cost
     taxes = {
         rate: whole(Fraction(amount) * Fraction(Decimal(rate)) / (1 + Fraction(Decimal(rate))))
         for rate, amount in gross.items()
@@ -154,10 +203,10 @@ def test_staff_take_off_a_fifth_by_themselves_and_not_a_cent_more(
         lines = [line | ({"discount": {"percent": "0.2"}} if line.get("discount") else {}) for line in lines]
         discount = None
     parts, cart_off = expected_lines(lines, discount)
-    payable = [full_price(line) for line in lines if line["sku"] != "CUP"]
-    fifths = [whole(Fraction(price, 5)) for price in payable]
+    prices = [payable(line) for line in lines if line["sku"] != "CUP"]
+    fifths = [whole(Fraction(price, 5)) for price in prices]
     taken = [own for (own, _, _), line in zip(parts, lines, strict=True) if line["sku"] != "CUP"]
-    most = max(sum(fifths), whole(Fraction(sum(payable), 5)))
+    most = max(sum(fifths), whole(Fraction(sum(prices), 5)))
     beyond = any(own > fifth for own, fifth in zip(taken, fifths, strict=True)) or sum(taken) + cart_off > most
     assert not (tame and beyond)
     reply = stalls["EUR"].sell(*lines, discount=discount)

@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from appliance.central.rollups import ITEM, SALES, TAX, TENDER, added
-from appliance.domain import moneyback
+from appliance.domain import refundpaper
+from appliance.domain.guardrails import Refund
 from appliance.domain.kernel import read_fact
 from appliance.domain.receipts import SlipRequested
 from appliance.private.people import People
@@ -40,9 +41,19 @@ ITEMS: list[dict[str, Any]] = [
     {"sku": "BEANS", "name": "Beans", "price": 2490, "vat": "0.055", "kind": "weight", "stock": 900_000},
     {"sku": "OPEN", "name": "Open price", "price": 0, "vat": "0.19", "kind": "open"},
     {"sku": "EVENING", "name": "Evening", "price": 1300, "vat": "0.07", "kind": "unit", "ticket": "general"},
+    {
+        "sku": "NIGHT",
+        "name": "Night out",
+        "price": 3001,
+        "kind": "bundle",
+        "contains": [
+            {"sku": sku, "qty": qty} for sku, qty in (("EVENING", 1), ("COFFEE", 3), ("CUP", 1), ("POSTER", 1))
+        ],
+    },
 ]
 STOCK = {item["sku"]: item["stock"] for item in ITEMS if "stock" in item}
 LEAD = "s-lead"
+LIMIT = Refund().alone
 CASH = [{"kind": "cash", "amount": 10**10}]
 
 
@@ -237,7 +248,7 @@ def test_what_cost_nothing_can_be_voided(shop: Shop) -> None:
 
 
 def test_beyond_the_limit_the_lead_is_asked_also_for_many_small_refunds(shop: Shop) -> None:
-    sale = shop.sold({"sku": "OPEN", "price": moneyback.LIMIT // 2}, {"sku": "COFFEE", "qty": 100})["sale"]
+    sale = shop.sold({"sku": "OPEN", "price": LIMIT // 2}, {"sku": "COFFEE", "qty": 100})["sale"]
     ok(shop.refund(sale, (1, 1)))
     reply = shop.refund(sale, (2, 20))
     assert slug(reply) == "guardrail"
@@ -358,7 +369,7 @@ def test_cash_goes_back_in_coins_and_in_all_as_much_as_was_paid(tmp_path: Path) 
 
 def on_slip(shop: Shop, refund: str, copy: int | None = None) -> list[str]:
     db = shop.engine.store.db
-    slip = paper.slip(db, moneyback.slip_id(refund), copy)
+    slip = paper.slip(db, refundpaper.slip_id(refund), copy)
     assert slip is not None
     found: list[str] = texts(slips.elements(db, slip, printer={}))
     return found
@@ -396,7 +407,7 @@ def test_the_paper_is_whole_on_narrow_and_wide_rolls(shop: Shop, profile: str, c
     sale = shop.sold({"sku": "POSTER", "qty": 3}, {"sku": "CUP", "qty": 2, "returned": True})["sale"]
     answer = ok(shop.refund(sale))
     db = shop.engine.store.db
-    slip = paper.slip(db, moneyback.slip_id(answer["sale"]))
+    slip = paper.slip(db, refundpaper.slip_id(answer["sale"]))
     assert slip is not None
     model = load_profile(profile)
     assert model.columns == columns
@@ -411,7 +422,7 @@ def test_a_card_s_refund_has_no_line_to_sign_and_a_copy_says_so(shop: Shop) -> N
     answer = ok(shop.void(sale))
     again = {"refund": answer["sale"]}
     assert slug(shop.ask("refund.print", again)) == "receipt-waiting"
-    told = {"slip": moneyback.slip_id(answer["sale"]), "copy": 0, "printer": "printer", "outcome": "printed"}
+    told = {"slip": refundpaper.slip_id(answer["sale"]), "copy": 0, "printer": "printer", "outcome": "printed"}
     shop.do("slip.report", **told)
     assert shop.do("refund.print", **again)["copy"] == 1
     seen = on_slip(shop, answer["sale"])
@@ -428,7 +439,7 @@ def test_a_sale_tells_what_went_back_and_what_is_left(shop: Shop) -> None:
     assert seen["left"] == [{"line": 1, "qty": 1, "total": 357}, {"line": 2, "qty": 1, "total": 1201}]
     (one,) = seen["refunds"]
     assert (one["kind"], one["number"], one["total"]) == ("refund", first["number"], 357)
-    assert one["slip"] == {"copy": 0, "printer": "printer", "outcome": None}
+    assert one["slip"] == {"copy": 0, "printer": "printer", "outcome": None, "on_paper": None}
     ok(shop.refund(sale))
     assert refunds.of_sale(shop.engine.store.db, sale)["left"] == []
 
@@ -666,7 +677,7 @@ class World:
         if worth < 0 or worth > of.total - of.gone:
             assert slug(reply) == ("nothing-back" if worth < 0 else "too-much-back")
             return
-        if not approved and of.alone + worth > moneyback.LIMIT:
+        if not approved and of.alone + worth > LIMIT:
             assert slug(reply) == "guardrail"
             return
         answer = ok(reply)
@@ -736,7 +747,8 @@ class World:
     def check(self) -> None:
         """Everything that the box shows is what the books say."""
         db = self.shop.engine.store.db
-        assert self.shop.stock() == {sku: self.stock[sku] for sku in STOCK}
+        left = {sku: self.stock[sku] for sku in STOCK}
+        assert self.shop.stock() == {**left, "NIGHT": min(left["CUP"], left["POSTER"])}
         seen = kpis.kpis(db, self.shop.clock())["sales"]
         kept = [of for of in self.sold if not of.voided]
         assert (seen["count"], seen["gross"]) == (len(kept), sum(of.total - of.gone for of in kept))
@@ -792,5 +804,5 @@ def test_each_entry_asks_for_its_paper_once(shop: Shop) -> None:
     answer = ok(shop.refund(sale))
     (asked,) = [read_fact("slip.requested/1", data) for data in shop.data_of("slip.requested/1")]
     assert asked == SlipRequested(
-        slip=moneyback.slip_id(answer["sale"]), slip_kind="refund", about=answer["sale"], printer="printer", copy=0
+        slip=refundpaper.slip_id(answer["sale"]), slip_kind="refund", about=answer["sale"], printer="printer", copy=0
     )

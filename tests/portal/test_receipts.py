@@ -94,7 +94,8 @@ def test_the_page_has_the_words_of_the_paper(stall: Stall) -> None:
 
     def slip() -> str | None:
         slips = stall.demo.bench("printer/receipts")
-        return next((each["text"] for each in slips if f"Receipt {sale['number']} " in each["text"]), None)
+        mine = (each["text"] for each in slips if f"Receipt {sale['number']} " in each["text"] and each["cut"])
+        return next(mine, None)
 
     paper = wait_until(slip, "the receipt on paper")
     page = words(stall.get(f"/r/{token_of(sale)}").text)
@@ -213,3 +214,27 @@ def test_hostile_bytes_for_a_token_are_answered_with_404(stall: Stall, noise: by
     answer = stall.get(f"/r/{noise.decode()}")
     assert answer.status == 404
     assert b"<script>" not in answer.body
+
+
+def test_what_went_back_stands_on_the_guest_s_receipt_without_a_word_of_why_or_by_whom(stall: Stall) -> None:
+    sale = stall.sell({"sku": "COFFEE", "qty": 2}, {"sku": "CAKE", "qty": 1})
+    path = f"/r/{token_of(sale)}"
+    before = stall.get(path)
+    assert "given_back" not in stall.get(path, **JSON).json
+    asked = {"lines": [{"line": 1, "qty": 1}], "reason": "Zoë spilt it", "restock": False}
+    back = stall.demo.post(f"/sales/{sale['sale']}/refund", asked)
+    after = stall.get(path, If_None_Match=before.headers["ETag"])
+    assert after.status == 200
+    said = words(after.text)
+    assert "€3.50 given back. Coffee, at " in said
+    assert f"entry {back['number']}" in said
+    assert "In cash: €3.50" in said
+    for hidden in ("Zoë", "spilt", "Ada", "other", "Other"):
+        assert hidden not in said
+    [gone] = stall.get(path, **JSON).json["given_back"]
+    assert (gone["kind"], gone["number"], gone["total"]) == ("refund", back["number"], 350)
+    other = stall.sell({"sku": "CAKE", "qty": 1})
+    void = stall.demo.post(f"/sales/{other['sale']}/void", {"reason": "wrong_item"})
+    said = words(stall.get(f"/r/{token_of(other)}").text)
+    assert "Voided. This whole sale was taken back at" in said
+    assert f"entry {void['number']}" in said

@@ -161,11 +161,23 @@ def test_an_answer_that_leaves_before_its_sync_would_be_found_out(recording: Rec
 
 
 def test_a_card_that_forgets_what_was_synced_would_be_found_out(recording: Recording, tmp_path: Path) -> None:
+    """The plug goes when most sales stand in the write-ahead log alone: at the end it may just have been moved."""
+    cut, waiting = 0, list[str]()
+    alone = list[str]()
+    for number, event in enumerate(recording.events):
+        if isinstance(event, Written) and event.path == "journal.db":
+            alone.clear()
+        elif isinstance(event, Answered) and event.ident in recording.numbers:
+            alone.append(event.ident)
+            if len(alone) > len(waiting):
+                cut, waiting = number, [*alone]
+    assert len(waiting) > 50
     card = Card(deaf="journal.db-wal")
-    for event in recording.events:
+    for event in recording.events[: cut + 1]:
         card.take(event)
     box = restart(recording, tmp_path / "box", card.synced())
     try:
-        assert len(missing(box, recording.numbers)) > 50
+        # Those of the batch whose commit moved the log are answered behind that, and are safe.
+        assert len({*waiting} & {*missing(box, recording.numbers)}) > 50
     finally:
         box.engine.close()

@@ -1,8 +1,11 @@
 """Who may sign in, and how often one may guess."""
 
+import hashlib
+import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -253,3 +256,63 @@ def test_hostile_text_is_nobody(secrets: Secrets, pin: str, device: str | None, 
     assert secrets.session(text) is None
     assert secrets.bearer(text) is None
     secrets.logout(text)
+
+
+def approval_of(secrets: Secrets, pin: str = "123456") -> str:
+    given = secrets.give_approval(pin, None, HERE, "lead")
+    assert given is not None
+    return given[0]
+
+
+def test_an_approval_is_for_the_first_command_that_uses_it_and_for_its_retries(secrets: Secrets) -> None:
+    ada = secrets.staff()[0].id
+    approval = approval_of(secrets)
+    assert [secrets.use_approval(approval, command) for command in ("k1", "k2", "k1")] == [ada, None, ada]
+    assert secrets.use_approval(approval[:-1] + "x", "k1") is None
+    assert secrets.give_approval("222222", None, HERE, "lead") is None
+
+
+def test_an_approval_waits_for_twelve_hours_and_a_retry_for_as_long_as_it_takes(
+    secrets: Secrets, clock: FakeClock
+) -> None:
+    used, late = approval_of(secrets), approval_of(secrets)
+    clock.advance(SESSION_S - 1)
+    assert secrets.use_approval(used, "k1") is not None
+    clock.advance(1)
+    assert secrets.use_approval(late, "k2") is None
+    assert secrets.use_approval(used, "k1") is not None
+
+
+def test_an_approval_goes_with_the_person_unless_it_is_used(secrets: Secrets) -> None:
+    used, waiting = approval_of(secrets), approval_of(secrets)
+    ada = secrets.use_approval(used, "k1")
+    secrets.remove("Ada")
+    assert (secrets.use_approval(used, "k1"), secrets.use_approval(waiting, "k2")) == (ada, None)
+
+
+def test_guessing_for_an_approval_locks_the_device_as_signing_in_does(secrets: Secrets) -> None:
+    for _ in range(4):
+        with pytest.raises(Problem, match="wrong-pin"):
+            secrets.give_approval("999999", None, HERE, "lead")
+    for pin in ("999999", "123456"):
+        with pytest.raises(Problem, match="throttled"):
+            secrets.give_approval(pin, None, HERE, "lead")
+    assert slug_of(secrets, "123456") == "throttled"
+
+
+def test_nothing_of_an_approval_but_its_hash_is_kept(secrets: Secrets, tmp_path: Path) -> None:
+    approval = approval_of(secrets)
+    assert len(bytes.fromhex(approval)) == 16
+    kept = (tmp_path / "secrets.db").read_bytes()
+    assert hashlib.sha256(approval.encode()).digest() in kept
+    assert approval.encode() not in kept
+    assert bytes.fromhex(approval) not in kept
+
+
+def test_a_file_of_before_there_were_approvals_is_brought_up_to_date(tmp_path: Path, clock: FakeClock) -> None:
+    with closing(Secrets(tmp_path, clock)) as before:
+        before.add("Ada", "lead", "123456")
+    with closing(sqlite3.connect(tmp_path / "secrets.db", isolation_level=None)) as db:
+        db.execute("DROP TABLE approval")
+    with closing(Secrets(tmp_path, clock)) as after:
+        assert after.use_approval(approval_of(after), "k1") == after.staff()[0].id

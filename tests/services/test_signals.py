@@ -6,7 +6,9 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,18 +16,20 @@ import pytest
 from appliance.board import Board
 from appliance.errors import Problem
 from appliance.files.tickets import code, event_key
-from appliance.journal.client import Answer
+from appliance.journal.client import Answer, RecorderClient
 from appliance.journal.read import Reader
 from appliance.services import stewardclient
 from appliance.services.run import Loop
 from appliance.services.scanning import LATE_S, Door, at_gate, signal_of
 from appliance.services.signals import Indicator, LeadButton, Outcome, StatusLamp
-from appliance.services.steward import Steward, user_name
+from appliance.services.steward import Steward
+from appliance.services.verbs import user_name
 from appliance.services.wanted import Asked
 from drivers.device import Device, Press, Signal
 from drivers.emulators.pins import LampEmulator
 from drivers.emulators.scanner import ScannerEmulator
 from drivers.registry import create
+from tests import policies
 from tests.conftest import EngineBox, Process, wait_until
 
 GREEN, RED = 23, 24
@@ -167,6 +171,33 @@ def test_a_kit_code_is_no_ticket(worker: Start, gates: list[Gate], tickets: list
     reader = Reader(tmp_path / "data")
     assert not {"ticket.refused/1", "command.refused/1"} & set(kinds(reader)[-3:])
     reader.close()
+
+
+def test_the_doors_lamps_ask_for_attention_while_too_many_are_inside_and_a_verdict_goes_before(
+    worker: Start, gates: list[Gate], tickets: list[str], run_folder: Path
+) -> None:
+    door, left = gates
+    worker("recorder", policies.TOML)
+    scanning(worker, gates)
+    admin = RecorderClient(run_folder, "admin", timeout=30)
+    policies.put(SimpleNamespace(admin=admin), occupancy={"alone": 1})
+    crossing = {"line": "footfall", "from_mono": 1, "to_mono": 1, "source": "beam"}
+    admin.send("crossings.count", {**crossing, "in": 2, "out": 0}, actor="admin:test", id="in")
+    door.attention()
+    left.attention()
+    assert _longest(door, GREEN) < 1
+    door.scanner.scan(tickets[0])
+    wait_until(lambda: _longest(door, GREEN) > 1, "a verdict, which is longer than any flash")
+    door.attention()
+    admin.send("crossings.count", {**crossing, "in": 0, "out": 1}, actor="admin:test", id="out")
+    wait_until(lambda: not any(gate.lamps.glows(pin) for gate in gates for pin in (GREEN, RED)), "all is calm")
+    admin.close()
+
+
+def _longest(gate: Gate, pin: int) -> float:
+    """Seconds for which a lamp was lit at most."""
+    times = [(at, lit) for at, one, lit in gate.lamps.changes if one == pin]
+    return max((off - on for (on, lit), (off, _) in pairwise(times) if lit), default=0.0)
 
 
 def kinds(reader: Reader) -> list[str]:
@@ -459,12 +490,10 @@ def steward(tmp_path: Path, run_folder: Path) -> Iterator[Path]:
     def serve() -> None:
         loop, reader = Loop("steward"), Reader(tmp_path / "data")
         users = {"power.off": (user_name(os.getuid()),)}
-        one = Steward(loop, run_folder, reader, None, users, None)  # type: ignore[arg-type]
+        one = Steward(loop, run_folder, reader, None, users, None, None, None)  # type: ignore[arg-type]
         stop.append(loop)
         loop.run(ready.set)
-        one._listener.close()
-        for link in list(one._links):
-            link.close()
+        one.close()
         reader.close()
 
     thread = threading.Thread(target=serve)

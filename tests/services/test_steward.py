@@ -6,19 +6,19 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from appliance.clock import FakeClock
+from appliance.clock import FakeClock, Note, judge, read_note
 from appliance.journal import wire
 from appliance.journal.read import Reader
 from appliance.services.run import Loop
-from appliance.services.steward import ASKED, Steward, user_name
+from appliance.services.steward import ASKED, Steward
 from appliance.services.stewardclient import SOCKET
+from appliance.services.verbs import user_name
 from tests.conftest import EngineBox, wait_until
 
 MAC = "02:00:5e:10:00:01"
@@ -150,11 +150,19 @@ def steward(tmp_path: Path, run_folder: Path) -> Iterator[Callable[..., dict[str
     journal = EngineBox(tmp_path / "data", clock=FakeClock("2026-11-23T18:00:00.000Z"))
     journal.open_event()
     reader, loop = Reader(tmp_path / "data"), Loop("steward")
-    one = Steward(loop, run_folder, reader, journal.clock, USERS, no_update)
+    set_to: list[int] = []  # the machine's own clock stays as it is
+
+    def set_clock(unix_ms: int) -> None:
+        set_to.append(unix_ms)
+        journal.clock.step((unix_ms - journal.clock().wall_ms) / 1000)
+
+    one = Steward(loop, run_folder, reader, journal.clock, USERS, no_update, list, set_clock)
 
     def answer(user: str, verb: Any, data: Any) -> dict[str, Any]:
         return one.answer(wire.pack({"id": "a", "verb": verb, "data": data}), user)
 
+    answer.set_to = set_to  # type: ignore[attr-defined]
+    answer.steward, answer.clock, answer.box = one, journal.clock, journal  # type: ignore[attr-defined]
     yield answer
     one.close()
     loop.close()
@@ -182,28 +190,68 @@ def test_what_is_no_address_or_no_span_is_refused_before_anything_is_called(stew
 
 
 @root_only
-def test_the_clock_is_never_set_before_the_last_fact_and_a_long_jump_asks_twice(
-    steward: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    set_to: list[float] = []  # the machine's own clock stays as it is
-    monkeypatch.setattr(time, "clock_settime", lambda clock, seconds: set_to.append(seconds))
+def test_the_clock_is_never_set_before_the_last_fact_and_a_long_jump_asks_twice(steward: Any) -> None:
     now = 1_795_456_800_000
-    assert steward("nobody", "clock.set", {"unix_ms": now - 1})["refusal"]["slug"] == "guardrail"
-    assert "25 h" in steward("nobody", "clock.set", {"unix_ms": now + 25 * 3_600_000})["refusal"]["detail"]
-    assert set_to == []
+    before = steward("nobody", "clock.set", {"unix_ms": now - 1})["refusal"]
+    assert (before["slug"], before["last_ms"]) == ("clock-before", now)
+    jump = steward("nobody", "clock.set", {"unix_ms": now + 25 * 3_600_000})["refusal"]
+    assert (jump["slug"], jump["by_ms"]) == ("clock-jump", 25 * 3_600_000)
+    assert "25 h" in jump["detail"]
+    assert steward.set_to == []
     assert steward("nobody", "clock.set", {"unix_ms": now + 60_000})["answer"] == {"by_ms": 60_000}
     assert steward("nobody", "clock.set", {"unix_ms": now + 25 * 3_600_000, "sure": True})["ok"] is True
-    assert set_to == [(now + 60_000) / 1000, (now + 25 * 3_600_000) / 1000]
+    assert steward.set_to == [now + 60_000, now + 25 * 3_600_000]
+
+
+@root_only
+def test_who_set_the_clock_is_noted_before_it_is_set_and_for_this_boot_alone(steward: Any, run_folder: Path) -> None:
+    clock, one = steward.clock, steward.steward
+    clock.trust("none")
+    one.keep_time()
+    assert read_note(run_folder) == Note("b0", "", 0, clock().wall_ms)  # the floor: the newest trusted fact
+    at = clock().wall_ms + 3_600_000
+    assert steward("nobody", "clock.set", {"unix_ms": at})["ok"] is True
+    note = read_note(run_folder)
+    assert note is not None
+    assert (note.source, note.offset_ms) == ("phone", clock().offset_ms)
+    assert judge(clock(), note) == "phone"
+    one.keep_time()
+    assert read_note(run_folder) == note
+    clock.step(-3)
+    assert judge(clock(), note) == "none"
+    clock.trust("ntp")  # the network came, and goes again
+    one.keep_time()
+    clock.trust("none")
+    clock.advance(30 * 3600)
+    note = read_note(run_folder)
+    one.keep_time()
+    assert read_note(run_folder) == note
+    assert judge(clock(), note) == "ntp"
+    clock.reboot("b1")
+    assert judge(clock(), note) == "none"
+    one.keep_time()
+    kept = read_note(run_folder)
+    assert kept is not None
+    assert (kept.boot, kept.source, kept.floor_ms) == ("b1", "", note.floor_ms)  # type: ignore[union-attr]
+
+
+@root_only
+def test_a_clock_that_cannot_be_set_is_not_believed_to_be(steward: Any, run_folder: Path) -> None:
+    steward.steward._set = lambda unix_ms: None  # as a kernel that refuses
+    steward.clock.trust("none")
+    assert steward("nobody", "clock.set", {"unix_ms": steward.clock().wall_ms + 60_000})["ok"] is True
+    assert judge(steward.clock(), read_note(run_folder)) == "none"
 
 
 @root_only
 def test_without_the_right_a_verb_says_so_and_changes_nothing(run_folder: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from appliance.services.steward import *\n"
-        "from appliance.journal.read import Reader; from appliance.clock import FakeClock\n"
+        "from appliance.journal import wire; from appliance.journal.read import Reader\n"
+        "from appliance.clock import FakeClock\n"
         "folder = Path(sys.argv[1]); loop = Loop('steward')\n"
         "users = {'power.off': ('nobody',), 'guest.admit': ('nobody',)}\n"
-        "one = Steward(loop, folder, Reader(folder), FakeClock(), users, None)\n"
+        "one = Steward(loop, folder, Reader(folder), FakeClock(), users, None, None, None)\n"
         "for verb, data in (('power.off', {}), ('guest.admit', {'mac': '02:00:5e:10:00:01', 'hours': 1})):\n"
         "    print(one.answer(wire.pack({'id': 'a', 'verb': verb, 'data': data}), 'nobody')['refusal']['slug'])\n"
     )

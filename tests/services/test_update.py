@@ -177,7 +177,7 @@ def test_no_bytes_but_the_signed_ones_are_a_note(yard: Yard, noise: bytes, cut: 
     if bad == good:
         return
     with pytest.raises(Problem, match="bad-bundle"):
-        reader.read(bad, now)
+        reader.read(bad, now, "update")
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def steward(yard: Yard) -> Iterator[Callable[..., dict[str, Any]]]:
     """The steward of a box with an event that is not yet open."""
     box = EngineBox(yard.folder / "journal", clock=FakeClock("2026-11-23T18:00:00.000Z"))
     journal, loop = Journal(yard.folder / "journal"), Loop("steward")
-    one = Steward(loop, yard.run, journal, box.clock, {"update.apply": ("till",)}, lambda _: yard.look())
+    one = Steward(loop, yard.run, journal, box.clock, {"update.apply": ("till",)}, lambda _: yard.look(), list, list)
 
     def answer(user: str, open_first: bool = False) -> dict[str, Any]:
         if open_first:

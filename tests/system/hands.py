@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,10 @@ json.dump(said, sys.stdout)
 
 
 def boothkit(box: Container, *words: str) -> Any:
-    """The JSON answer of a command, given as root."""
-    return json.loads(box.run(["boothkit", *words, "--json"]).stdout)
+    """The JSON answer of a command, given as root; also of one that says that something is not fine."""
+    done = box.run(["boothkit", *words, "--json"], check=False)
+    assert done.returncode in (0, 1), f"{words} ended with {done.returncode}: {done.stderr}"
+    return json.loads(done.stdout)
 
 
 def facts(box: Container) -> list[str]:
@@ -56,6 +59,9 @@ def fetch(
     return status, text
 
 
+_keys = count(1)
+
+
 class Till:
     """The staff API with a token of its own."""
 
@@ -63,12 +69,10 @@ class Till:
         said = box.run(["boothkit", "staff", "add", name, "--role", role, "--token"]).stdout
         self._box = box
         self._token: str = json.loads(said.splitlines()[-1])["token"]
-        self._count = 0
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """A write that must succeed; its answer."""
-        self._count += 1
-        headers = {"Authorization": f"Bearer {self._token}", "Idempotency-Key": f"key-{id(self):x}-{self._count}"}
+        headers = {"Authorization": f"Bearer {self._token}", "Idempotency-Key": f"key-{next(_keys)}"}
         status, text = fetch(self._box, f"http://127.0.0.1:8080/api/v1{path}", body, headers)
         assert status in (200, 201), text
         answer: dict[str, Any] = json.loads(text)

@@ -55,6 +55,46 @@ def test_a_box_without_a_configuration_comes_up_whole(plain: Container) -> None:
     assert (status, "<html" in text) == (200, True)
 
 
+HTTPS = """
+import ssl, sys, urllib.request
+context = ssl.create_default_context(cafile="/run/boothkit/pki/ca.pem")
+with urllib.request.urlopen("https://127.0.0.1:8443/sell", context=context) as answer:
+    print(answer.url, answer.status)
+"""
+
+
+def test_a_box_speaks_https_with_an_authority_that_outlives_a_reboot(box: Container) -> None:
+    (box.boot / "boothkit.toml").write_text('[staff]\nhttps_names = ["127.0.0.1"]\n')
+    box.start()
+    wait_until(lambda: boothkit(box, "status")["workers"]["https"]["state"] == "ready", "https answers")
+    assert_well(box)
+    assert box.run(["python3", "-I", "-c", HTTPS]).stdout == "https://127.0.0.1:8443/pair 200\n"
+    assert box.run(["systemctl", "is-active", "nginx.service"], check=False).stdout == "inactive\n"
+    assert box.show("boothkit-authority.timer", "ActiveState") == "active"
+    before = box.run(["cat", "/run/boothkit/pki/ca.pem"]).stdout
+    box.reboot()
+    wait_until(lambda: boothkit(box, "status")["workers"]["https"]["state"] == "ready", "https answers")
+    assert box.run(["cat", "/run/boothkit/pki/ca.pem"]).stdout == before, "what devices installed stays good"
+
+
+def test_a_box_runs_the_sites_broker_where_its_file_says_so(box: Container) -> None:
+    site = '[site]\nserve = true\nbroker = "127.0.0.1:8883"\npassword_file = "/boot/firmware/site.txt"\n'
+    (box.boot / "boothkit.toml").write_text(f'[staff]\nhttps_names = ["127.0.0.1"]\n{site}')
+    (box.boot / "site.txt").write_text("salt and pepper\n")
+    box.start()
+    box.wait_active("boothkit-site.service")
+
+    def there() -> bool:
+        status = boothkit(box, "status")
+        return bool(status["site"]) and status["site"]["connected"] and status["workers"]["site"]["state"] == "ready"
+
+    wait_until(there, "the site is there, and its broker says so")
+    assert box.run(["systemctl", "is-active", "mosquitto.service"], check=False).stdout == "inactive\n"
+    assert box.run(["cat", "/run/boothkit/site/password"], user="boothkit-uplink", check=False).returncode == 1
+    assert box.run(["cat", "/run/boothkit/pki/leaf.pem"], user="boothkit-site").stdout
+    assert box.run(["ls", "/run/boothkit/till"], user="boothkit-site", check=False).returncode != 0
+
+
 def test_only_the_data_partition_is_written_and_the_journal_is_on_no_overlay(plain: Container) -> None:
     def kind(path: str) -> str:
         return plain.run(["stat", "--file-system", "--format=%T", path]).stdout.strip()

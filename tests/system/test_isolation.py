@@ -11,6 +11,7 @@ import pytest
 from appliance.commands.worker import WORKERS
 from appliance.domain.kernel import command_types
 from appliance.services.recorder.keeping import OPERATIONS
+from tests.conftest import wait_until
 from tests.system.container import Container, booted
 from tests.system.hands import boothkit
 from tests.system.outside import ADDRESS, Outside
@@ -69,6 +70,10 @@ for name in names:
 print(json.dumps(said))
 """
 
+INSIDE = """
+print(attempt(reach, (socket.AF_UNIX, socket.SOCK_STREAM), json.load(sys.stdin)))
+"""
+
 OUTSIDE = """
 host, port = json.load(sys.stdin)
 print(attempt(reach, (socket.AF_INET, socket.SOCK_STREAM), (host, port)))
@@ -95,12 +100,13 @@ VERBS: dict[str, dict[str, Any]] = {
     "guest.admit": {"mac": "02:00:5e:10:00:01", "hours": 1},
     "clock.set": {"unix_ms": 1_600_000_000_000},
     "update.apply": {"name": "none"},
+    "backup.make": {"to": "stick"},
     "power.off": {},
 }
 THEIRS = {
     "portal": {"guest.admit"},
-    "till": {"clock.set", "update.apply", "power.off"},
-    "uplink": {"update.apply"},
+    "till": {"clock.set", "update.apply", "backup.make", "power.off"},
+    "uplink": {"update.apply", "backup.make"},
     "power": {"power.off"},
 }
 
@@ -151,7 +157,7 @@ def test_the_portal_has_no_command_of_anybody_else(box: Container) -> None:
 def test_the_portal_cannot_write_the_journal_nor_read_keys_people_and_secrets(box: Container, sandbox: bool) -> None:
     there = box.run(["ls", f"{DATA}/keys"]).stdout.split()
     private = [f"{DATA}/keys/{name}" for name in there if name.endswith(".key")]
-    assert len(private) == 3, there
+    assert len(private) == 4, there
     asked = [("read", path) for path in [*private, f"{DATA}/secrets.db", f"{DATA}/people.db"]]
     asked += [("write", f"{DATA}/journal.db"), ("write", f"{DATA}/journal.db-wal"), ("write", f"{DATA}/journal.db-shm")]
     asked += [("make", f"{DATA}/x"), ("make", f"{DATA}/keys/event-x.pub"), ("make", "/run/boothkit/x")]
@@ -179,6 +185,45 @@ def test_no_worker_reads_what_is_private_to_another(box: Container, worker: str)
     assert {what: got for what, got in said.items() if got not in REFUSED} == {}
 
 
+@pytest.mark.parametrize("sandbox", [True, False], ids=["in the sandbox", "as the bare user"])
+def test_https_has_its_own_key_and_nothing_that_it_stands_in_front_of(box: Container, sandbox: bool) -> None:
+    box.wait_active("boothkit-https.service")
+    wait_until(lambda: boothkit(box, "status")["workers"]["https"]["state"] == "ready", "https answers")
+    mine = [("read", "/run/boothkit/pki/leaf.pem"), ("read", "/run/boothkit/pki/ca.pem")]
+    assert set(inside(box, "https", FILES, mine, sandbox=sandbox).values()) == {"read"}
+    asked = [("read", f"{DATA}/{name}") for name in ("secrets.db", "people.db", "journal.db", "keys/box.key")]
+    asked += [("read", "/var/lib/boothkit-authority/authority.pem"), ("make", "/run/boothkit/pki/x")]
+    asked += [("make", f"{DATA}/x"), ("make", "/run/boothkit/till/x"), ("make", "/run/boothkit/board/till/x")]
+    said = inside(box, "https", FILES, asked, sandbox=sandbox)
+    assert {what: got for what, got in said.items() if got not in REFUSED} == {}
+    assert set(
+        inside(box, "https", SOCKETS, ["guest", "staff", "device", "uplink", "admin"], sandbox=sandbox).values()
+    ) == {"PermissionError"}
+
+
+@pytest.mark.parametrize("worker", ["portal", "scanning", "printing", "uplink", "steward", "clockwork"])
+def test_nobody_but_https_has_its_key_or_speaks_to_the_till_in_its_place(box: Container, worker: str) -> None:
+    asked = [("read", "/run/boothkit/pki/leaf.pem"), ("read", "/var/lib/boothkit-authority/authority.pem")]
+    said = inside(box, worker, FILES, asked, sandbox=False)
+    assert {what: got for what, got in said.items() if got not in REFUSED} == {}
+    assert inside(box, worker, INSIDE, "/run/boothkit/till/till.sock", sandbox=False) == "PermissionError"
+    assert inside(box, "https", INSIDE, "/run/boothkit/till/till.sock", sandbox=False) == "reached"
+
+
+ASK = """
+print(attempt(reach, (socket.AF_UNIX, socket.SOCK_SEQPACKET), "/run/boothkit/footfall/ask.sock"))
+"""
+
+
+@pytest.mark.parametrize("sandbox", [True, False], ids=["in the sandbox", "as the bare user"])
+def test_nobody_but_the_till_may_ask_what_a_camera_sees(box: Container, sandbox: bool) -> None:
+    box.wait_active("boothkit-footfall.service")
+    others = sorted({*WORKERS} - {"till", "footfall"})
+    said = {worker: inside(box, worker, ASK, None, sandbox=sandbox) for worker in others}
+    assert set(said.values()) == {"PermissionError"}, said
+    assert inside(box, "till", ASK, None, sandbox=sandbox) == "reached"
+
+
 def test_only_till_and_uplink_reach_the_world(box: Container) -> None:
     callers = {"till", "uplink"}
     with Outside(box) as outside:
@@ -195,7 +240,7 @@ def test_a_verb_of_the_steward_that_is_not_theirs_is_refused_and_logged(box: Con
     foreign = {verb: data for verb, data in VERBS.items() if verb not in THEIRS.get(worker, set())}
     user = worker if worker == "games" else f"boothkit-{worker}"
     done = box.run([*PYTHON, TRY + STEWARD], input=json.dumps(foreign), user=user)
-    assert set(json.loads(done.stdout).values()) == {"role"}
+    assert set(json.loads(done.stdout).values()) == {"role"}, done.stdout
     log = box.journal("--unit=boothkit-steward.service", "--output=cat")
     logged = {
         (event["fields"]["verb"], event["fields"]["user"])
@@ -210,7 +255,7 @@ def test_the_stewards_own_verbs_are_there_for_those_they_are_for(box: Container)
     assert "02:00:5e:10:00:01" in box.run(["nft", "list", "set", "inet", "boothkit", "released"]).stdout
     # Before the last fact, and no such update: asked for by the right user, decided, and refused.
     said = inside(box, "till", STEWARD, {verb: VERBS[verb] for verb in ("clock.set", "update.apply")})
-    assert said == {"clock.set": "guardrail", "update.apply": "guardrail"}
+    assert said == {"clock.set": "clock-before", "update.apply": "guardrail"}
 
 
 def test_nothing_that_was_tried_left_a_trace_in_the_journal(box: Container) -> None:

@@ -132,8 +132,12 @@ def test_a_reader_of_another_user_outlives_the_recorder(box: Container, how: str
 def test_everything_is_well_after_all_that(box: Container) -> None:
     box.wait_active(*box.units())
     assert box.failed() == ""
+
+    def states() -> dict[str, str]:
+        return {name: worker["state"] for name, worker in boothkit(box, "status")["workers"].items()}
+
+    wait_until(lambda: states() == dict.fromkeys(WORKERS, "ready"), "https has asked the new till")
     status = boothkit(box, "status")
-    assert {name: worker["state"] for name, worker in status["workers"].items()} == dict.fromkeys(WORKERS, "ready")
     assert all(worker["restarts"] >= 2 for worker in status["workers"].values()), json.dumps(status["workers"])
 
 

@@ -42,7 +42,7 @@ def peopled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("people")
     root.chmod(0o755)
     subprocess.run([SYSTEMD / "install", root], check=True)
-    (root / "etc").mkdir()
+    (root / "etc").mkdir(exist_ok=True)
     for name in ("passwd", "group"):
         shutil.copy(f"/etc/{name}", root / "etc" / name)
     done = subprocess.run(["systemd-sysusers", f"--root={root}"], capture_output=True, text=True, check=True)

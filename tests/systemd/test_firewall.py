@@ -107,10 +107,13 @@ def net(peopled: Path) -> Iterator[Net]:
 def test_a_guest_reaches_the_portal_and_nothing_else(net: Net) -> None:
     net.listen(net.box, 80, user="boothkit-portal")
     net.listen(net.box, 22, 8080, user="boothkit-till")
+    net.listen(net.box, 8883, user="boothkit-site")
     assert net.connect(net.phone, BOX["phone"], 80) == "open"
     # At once, so that a phone's probes do not hang.
     assert net.connect(net.phone, BOX["phone"], 8080) == "ECONNREFUSED"
     assert net.connect(net.phone, BOX["phone"], 22) == "ECONNREFUSED"
+    assert net.connect(net.phone, BOX["phone"], 8883) == "ECONNREFUSED"
+    assert net.connect(net.outside, BOX["outside"], 8883) == "open"
     # The box's other address is no way round.
     net.phone.run("ip", "route", "add", BOX["outside"], "via", BOX["phone"])
     assert net.connect(net.phone, BOX["outside"], 8080) == "ECONNREFUSED"

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from appliance.commands.worker import WORKERS
+from appliance.commands.worker import OPTIONAL_WORKERS, WORKERS
 from tests.systemd.conftest import needs
 
+USERS = (*WORKERS, *OPTIONAL_WORKERS, "authority", "backup")
+"""Every worker, who makes the certificate, and who copies the box."""
+
 MEMBERS = {
-    "boothkit": set(WORKERS),
+    "boothkit": set(USERS),
     "boothkit-journal": {"till", "portal", "printing", "uplink", "steward"},
     "boothkit-people": {"till"},
     "boothkit-board": {"till", "printing", "scanning", "footfall", "power"},
@@ -18,9 +21,12 @@ MEMBERS = {
     "boothkit-as-staff": {"till"},
     "boothkit-as-device": {"printing", "scanning", "footfall", "power", "clockwork"},
     "boothkit-as-uplink": {"uplink"},
-    "boothkit-as-admin": set(),
+    "boothkit-as-admin": {"backup"},
+    "boothkit-tls": {"https", "site"},
+    "boothkit-stick": {"till"},
     "boothkit-serial": {"printing", "scanning", "power"},
     "boothkit-gpio": {"scanning", "footfall", "power"},
+    "boothkit-camera": {"scanning", "footfall"},
 }
 
 PLACES = {
@@ -32,18 +38,29 @@ PLACES = {
     "/run/boothkit/admin": "2750 boothkit-recorder boothkit-as-admin",
     "/run/boothkit/wake": "3770 boothkit-recorder boothkit-wake",
     "/run/boothkit/secret": "0700 boothkit-uplink boothkit-uplink",
+    "/run/boothkit/pki": "2751 boothkit-authority boothkit-tls",
+    "/run/boothkit/https": "0700 boothkit-https boothkit-https",
+    "/run/boothkit/site": "0700 boothkit-site boothkit-site",
+    "/run/boothkit/till": "2750 boothkit-till boothkit-https",
+    "/run/boothkit/footfall": "2750 boothkit-footfall boothkit-till",
     "/run/boothkit/steward": "0755 boothkit-steward boothkit-steward",
     "/run/boothkit/steward/asked": "0700 boothkit-steward boothkit-steward",
     "/run/boothkit/board": "0755 root root",
     "/run/boothkit/board/configuration": "2750 root boothkit-board",
     "/run/boothkit/board/update": "2750 root boothkit-board",
-    **{f"/run/boothkit/board/{worker}": f"2750 boothkit-{worker} boothkit-board" for worker in WORKERS},
+    "/run/boothkit/board/backup": "2750 boothkit-backup boothkit-board",
+    "/run/boothkit/stick": "0755 root root",
+    **{
+        f"/run/boothkit/board/{worker}": f"2750 boothkit-{worker} boothkit-board"
+        for worker in (*WORKERS, *OPTIONAL_WORKERS)
+    },
     "/var/lib/boothkit": "2751 boothkit-recorder boothkit-journal",
     "/var/lib/boothkit/keys": "0751 boothkit-recorder boothkit-recorder",
     "/var/lib/boothkit/updates": "0755 boothkit-uplink boothkit-uplink",
     "/var/lib/boothkit/people.db": "0640 boothkit-recorder boothkit-people",
     "/var/lib/boothkit/secrets.db": "0600 boothkit-till boothkit-till",
     "/var/lib/boothkit/secrets.db-journal": "0600 boothkit-till boothkit-till",
+    "/var/lib/boothkit-backup": "2750 boothkit-backup boothkit-uplink",
     "/var/lib/boothkit-update": "0755 root root",
     "/var/lib/boothkit-crash": "0750 root root",
 }
@@ -75,10 +92,10 @@ def _places(root: Path) -> dict[str, str]:
 def test_every_worker_has_a_user_that_cannot_log_in(peopled: Path) -> None:
     users = _table(peopled, "passwd")
     ours = {name: fields for name, fields in users.items() if name.startswith("boothkit")}
-    assert set(ours) == {f"boothkit-{worker}" for worker in WORKERS}
+    assert set(ours) == {f"boothkit-{user}" for user in USERS}
     for _, uid, gid, _, home, shell in ours.values():
         assert (home, Path(shell).name) == ("/", "nologin")
-        assert 460 <= int(uid) == int(gid) < 470  # the same in every image: the data outlive it
+        assert 460 <= int(uid) == int(gid) < 490  # the same in every image: the data outlive it
 
 
 @pytest.mark.parametrize("group", MEMBERS)
@@ -89,7 +106,7 @@ def test_a_group_has_exactly_the_members_it_is_for(peopled: Path, group: str) ->
 
 def test_there_is_no_group_of_ours_that_nobody_explained(peopled: Path) -> None:
     ours = {name for name in _table(peopled, "group") if name.startswith("boothkit")}
-    assert ours == {*MEMBERS, *(f"boothkit-{worker}" for worker in WORKERS)}
+    assert ours == {*MEMBERS, *(f"boothkit-{user}" for user in USERS)}
 
 
 def test_every_folder_has_the_owner_and_the_rights_of_the_contract(peopled: Path) -> None:

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from appliance.commands.worker import WORKERS
+from appliance.commands.worker import OPTIONAL_WORKERS, WORKERS
 from tests.systemd.conftest import SYSTEMD, Namespace, needs
 from tests.systemd.units import JOINED, SANDBOX, read, service, services, words
 
+EVERY = (*WORKERS, *OPTIONAL_WORKERS)
 OFFLINE = ("recorder", "scanning", "footfall", "power", "clockwork")
+
+UNITS = (".service", ".path", ".target", ".timer")
 
 EXPOSURE = {"boothkit-portal.service": 15}
 """Tenths; systemd-analyze's scale ends at 100. Where nothing stands: 20."""
@@ -32,9 +35,14 @@ def test_no_unit_is_more_exposed_than_promised(unit: Path) -> None:
 
 
 def test_every_unit_of_the_folder_is_known_to_the_score() -> None:
-    assert {path.name for path in services()} >= {f"boothkit-{worker}.service" for worker in WORKERS}
-    assert {path.name for path in SYSTEMD.glob("*.*") if path.suffix in (".service", ".path", ".target")} == {
-        *(f"boothkit-{worker}.service" for worker in WORKERS),
+    assert {path.name for path in services()} >= {f"boothkit-{worker}.service" for worker in EVERY}
+    assert {path.name for path in SYSTEMD.glob("*.*") if path.suffix in UNITS} == {
+        *(f"boothkit-{worker}.service" for worker in EVERY),
+        "boothkit-authority.service",
+        "boothkit-authority.timer",
+        "boothkit-backup-stick.path",
+        "boothkit-backup-uplink.path",
+        "boothkit-backup@.service",
         "boothkit-configuration.service",
         "boothkit-firewall.service",
         "boothkit-crash@.service",
@@ -47,7 +55,7 @@ def test_every_unit_of_the_folder_is_known_to_the_score() -> None:
 
 def test_systemd_has_nothing_to_say_about_the_units_in_their_folder(usr_with_ours: Namespace) -> None:
     needs("systemd-analyze")
-    units = sorted(path for path in SYSTEMD.iterdir() if path.suffix in (".service", ".path", ".target"))
+    units = sorted(path for path in SYSTEMD.iterdir() if path.suffix in UNITS)
     done = subprocess.run(
         usr_with_ours.argv("systemd-analyze", "verify", "--man=no", *units), capture_output=True, text=True
     )
@@ -61,7 +69,7 @@ def test_systemd_has_nothing_to_say_about_the_units_in_a_root_tree(installed: Pa
     subprocess.run(["cp", "-a", installed, root], check=True)
     subprocess.run(["cp", "-a", "--no-clobber", "/usr/lib/systemd/system", f"{root}/usr/lib/systemd/"], check=True)
     subprocess.run(["mkdir", "-p", root / "sbin", root / "bin"], check=True)
-    units = [path.name for path in SYSTEMD.iterdir() if path.suffix in (".service", ".path", ".target")]
+    units = [path.name for path in SYSTEMD.iterdir() if path.suffix in UNITS]
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", f"--root={root}", *units], capture_output=True, text=True
     )
@@ -75,7 +83,7 @@ def test_the_shared_drop_in_overrides_no_units_own_word() -> None:
         assert not shared & set(read(unit)["Service"]), unit.name
 
 
-@pytest.mark.parametrize("worker", WORKERS)
+@pytest.mark.parametrize("worker", EVERY)
 def test_a_worker_has_a_user_of_its_own_and_writes_its_own_page(worker: str) -> None:
     section = service(worker)
     assert section["User"] == [f"boothkit-{worker}"]
@@ -84,7 +92,7 @@ def test_a_worker_has_a_user_of_its_own_and_writes_its_own_page(worker: str) -> 
     assert boards == {f"/run/boothkit/board/{worker}"}
 
 
-@pytest.mark.parametrize("worker", WORKERS)
+@pytest.mark.parametrize("worker", EVERY)
 def test_a_worker_is_restarted_for_ever_and_takes_nobody_with_it(worker: str) -> None:
     sections = read(SYSTEMD / f"boothkit-{worker}.service")
     assert sections["Unit"]["StartLimitIntervalSec"] == ["0"]
@@ -110,19 +118,19 @@ def test_a_worker_without_business_on_the_network_has_none(worker: str) -> None:
 
 
 def test_only_the_steward_and_the_portal_have_a_capability() -> None:
-    have = {worker: words(service(worker), "AmbientCapabilities") for worker in WORKERS}
+    have = {worker: words(service(worker), "AmbientCapabilities") for worker in EVERY}
     assert {worker: caps for worker, caps in have.items() if caps} == {
         "portal": {"CAP_NET_BIND_SERVICE"},
         "steward": {"CAP_NET_ADMIN", "CAP_SYS_TIME"},
     }
-    for worker in WORKERS:
+    for worker in EVERY:
         assert words(service(worker), "CapabilityBoundingSet") == have[worker]
 
 
 def test_only_the_recorder_writes_the_data_and_only_the_till_its_secrets() -> None:
     data = {
         worker: {path for path in words(service(worker), "ReadWritePaths") if path.startswith("/var")}
-        for worker in WORKERS
+        for worker in EVERY
     }
     assert {worker: paths for worker, paths in data.items() if paths} == {
         "recorder": {"/var/lib/boothkit"},
@@ -130,14 +138,23 @@ def test_only_the_recorder_writes_the_data_and_only_the_till_its_secrets() -> No
     }
 
 
+def test_who_may_open_a_camera_by_its_group_may_by_its_unit() -> None:
+    rules = (SYSTEMD / "udev.rules").read_text()
+    given = set(re.findall(r'^SUBSYSTEM=="(\w+)".*GROUP="boothkit-camera"', rules, re.MULTILINE))
+    assert given == {"video4linux", "media", "dma_heap"}
+    # The Pi's own cameras count people and read no codes.
+    assert words(service("footfall"), "DeviceAllow") >= {f"char-{kind}" for kind in given}
+    assert "char-video4linux" in words(service("scanning"), "DeviceAllow")
+
+
 def test_no_worker_can_take_the_memory_of_a_box_with_512_mb() -> None:
-    for worker in WORKERS:
+    for worker in EVERY:
         high, most = (int(service(worker)[key][0].removesuffix("M")) for key in ("MemoryHigh", "MemoryMax"))
         assert high < most <= 128
 
 
 def test_when_memory_runs_out_the_guests_go_first_and_the_recorder_last() -> None:
-    by_score = sorted(WORKERS, key=lambda worker: int(service(worker)["OOMScoreAdjust"][0]))
+    by_score = sorted(EVERY, key=lambda worker: int(service(worker)["OOMScoreAdjust"][0]))
     assert (by_score[0], by_score[1], by_score[-1]) == ("recorder", "till", "portal")
 
 

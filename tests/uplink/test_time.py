@@ -47,7 +47,7 @@ class Inside:
         table = {"box": {"id": "box-7", "cell": "cell"}, "mqtt": {"broker": broker}}
         context = WorkerContext("uplink", msgspec.convert(table, Config), box.data, box.run, FakeClock(), "box-7")
         self._loop = Loop("uplink", Notify(), now=lambda: time.monotonic() + self._skipped)
-        self.worker = Watched(context, self._loop)
+        self.worker = Watched(context, self._loop, dict)
         self.code: int | None = None
         self._thread = threading.Thread(target=self._work)
         self._thread.start()

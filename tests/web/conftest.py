@@ -114,8 +114,15 @@ class Client:
 class House:
     """The box: its folders, its two workers, its people."""
 
-    def __init__(self, folder: Path, prepare: Callable[[Path, Config], None], items: Iterable[dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        prepare: Callable[[Path, Config], None],
+        items: Iterable[dict[str, Any]],
+        toml: str = TOML,
+    ) -> None:
         self.data, self.run = folder / "data", folder / "run"
+        self.toml = toml
         self.run.mkdir()
         self.data.mkdir()
         config = msgspec.convert({"devices": {"printer": "tcp://127.0.0.1:9"}, "clock": {"trust": "rtc"}}, Config)
@@ -124,7 +131,7 @@ class House:
         secrets.add("Cleo", "door", "333333")
         self.tokens = {staff.name: secrets.issue_token(staff) for staff in secrets.staff()}
         secrets.close()
-        self.recorder = Process("recorder", self.data, self.run, TOML)
+        self.recorder = Process("recorder", self.data, self.run, toml)
         self.recorder.start()
         self.url = "http://127.0.0.1:0"
         self.start_till()
@@ -139,7 +146,7 @@ class House:
     def start_till(self) -> None:
         """A new till process, at the address where the last one was."""
         port = self.url.rpartition(":")[2]
-        self.till = Process("till", self.data, self.run, TOML.replace("port = 0", f"port = {port}"))
+        self.till = Process("till", self.data, self.run, self.toml.replace("port = 0", f"port = {port}"))
         self.till.start()
         self.url = self.board("till")["url"]
 
@@ -203,12 +210,13 @@ def swiss(data: Path, config: Config) -> None:
 def new_house(
     prepare: Callable[[Path, Config], None] = demo.prepare,
     items: Iterable[dict[str, Any]] = (*demo.ITEMS, *MORE_ITEMS),
+    toml: str = TOML,
 ) -> Iterator[House]:
     """A house on a short path (unix sockets), gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="bk-", dir="/tmp"))
     house = None
     try:
-        house = House(folder, prepare, items)
+        house = House(folder, prepare, items, toml)
         yield house
     finally:
         if house is not None:
@@ -249,19 +257,9 @@ def empty_house() -> Iterator[House]:
 @pytest.fixture
 def new_tablet(house: House, chromium: Browser) -> Iterator[Callable[..., "Tablet"]]:
     """Tablets of the shared house; nothing on them may complain or look elsewhere."""
-    from tests.web.tablet import Tablet
+    from tests.web.tablet import new_tablets
 
-    opened: list[Tablet] = []
-
-    def new(**context: Any) -> Tablet:
-        opened.append(Tablet(chromium, house, **context))
-        return opened[-1]
-
-    yield new
-    for tablet in opened:
-        tablet.close()
-        assert tablet.faults == []
-        assert tablet.elsewhere == []
+    yield from new_tablets(house, chromium)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A tablet in somebody's hand: a real browser page, and what a person does on it."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from playwright.sync_api import Browser, Locator, expect
@@ -17,14 +18,19 @@ class Tablet(Watched):
         self.house = house
 
     def unlock(self, pin: str = "222222", at: str = "/sell") -> None:
-        """Sign in and go to a screen."""
+        """Sign in and go to a screen.
+
+        What the tablet shows is left first: a page that meets somebody else's session loads itself anew, in the middle
+        of the way to the screen.
+        """
+        self.page.goto("about:blank")
         assert self.page.request.post(f"{self.house.url}/api/v1/login", data={"pin": pin}).ok
         self.page.goto(self.house.url + at)
 
     def tap(self, *skus: str) -> None:
         """Put items into the cart."""
         for sku in skus:
-            self.page.click(f".tile[data-sku={sku}]:not([data-returned])")
+            self.page.click(f".tile[data-sku='{sku}']:not([data-returned])")
 
     def button(self, name: str) -> Locator:
         """The visible one of the two places of a main action."""
@@ -63,3 +69,18 @@ class Tablet(Watched):
         """What a keyboard scanner does."""
         self.page.keyboard.insert_text(code)
         self.page.keyboard.press("Enter")
+
+
+def new_tablets(house: House, chromium: Browser) -> Iterator[Callable[..., Tablet]]:
+    """Tablets of a house, closed afterwards; nothing on them may complain or look elsewhere."""
+    opened: list[Tablet] = []
+
+    def new(**context: Any) -> Tablet:
+        opened.append(Tablet(chromium, house, **context))
+        return opened[-1]
+
+    yield new
+    for tablet in opened:
+        tablet.close()
+        assert tablet.faults == []
+        assert tablet.elsewhere == []

@@ -263,9 +263,10 @@ def test_the_openapi_document_names_every_call_and_no_other(house: House) -> Non
     document = Client(house.url).get("/openapi.json").json
     assert document["openapi"].startswith("3.1")
     described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    from appliance.config import Config
     from web.till import Deps, create_app
 
-    app = create_app(Deps(*[None] * 9))  # type: ignore[arg-type]
+    app = create_app(Deps(*[None] * 4, Config(), *[None] * 4))  # type: ignore[arg-type]
     served = {
         (method, rule.rule.removeprefix("/api/v1").replace("<", "{").replace(">", "}"))
         for rule in app.url_map.iter_rules()

@@ -204,7 +204,7 @@ def test_every_reason_of_the_rules_has_its_own_word_and_its_why(new_tablet: Call
     tablet = at_the_door(new_tablet())
     script = tablet.page.locator("script[type=module]").get_attribute("src") or ""
     said = tablet.page.evaluate(
-        "async (path) => (await import(path)).words.door.reasons", script.replace("door.js", "words.js")
+        "async (path) => (await import(path)).words.reasons", script.replace("door.js", "words-door.js")
     )
     assert sorted(said) == sorted(get_args(Reason))
     assert len({word for word, _ in said.values()}) == len(said)

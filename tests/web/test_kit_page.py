@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from appliance.board import Board
 from tests.conftest import wait_until
 from tests.watched import calm
+from tests.web.boards import LiveBoard
 from tests.web.conftest import Client, House, new_house
-from tests.web.tablet import Tablet
+from tests.web.tablet import Tablet, new_tablets
 
 SIZES = [(390, 844), (1280, 800)]
 PATIENCE_MS = 20_000
@@ -25,6 +26,8 @@ FOUND = {
 }
 UP = {"state": "online", "reason": "ready", "remedy": "", "counters": {"attempts": 1}}
 
+_fresh = count(1)
+
 
 class Hands:
     """A box of which only recorder and till run; the test is its workers."""
@@ -32,9 +35,8 @@ class Hands:
     def __init__(self, house: House) -> None:
         self.house = house
         self._boards = {
-            name: Board(house.run, name) for name in ("printing", "scanning", "footfall", "power", "portal")
+            name: LiveBoard(house.run, name) for name in ("printing", "scanning", "footfall", "power", "portal")
         }
-        self._count = 0
         self.tell("power", power={"soc_permille": 780, "mv": 12_900, "ma": -500})
         self.tell("portal")
         self.show("printing", "printer")
@@ -43,6 +45,10 @@ class Hands:
     def tell(self, worker: str, **page: Any) -> None:
         """What a worker's page shows."""
         self._boards[worker].put(state="ready", **page)
+
+    def end(self) -> None:
+        for board in self._boards.values():
+            board.fall_silent()
 
     def show(self, worker: str, device: str, **page: Any) -> None:
         """A device that is there."""
@@ -58,8 +64,7 @@ class Hands:
 
     def do(self, command: str, actor: str = "device:worker", **data: Any) -> dict[str, Any]:
         """What a worker asks of the recorder."""
-        self._count += 1
-        return self.house.device.send(command, data, actor=actor, id=f"hands-{id(self)}-{self._count}").answer
+        return self.house.device.send(command, data, actor=actor, id=f"hands-{next(_fresh)}").answer
 
     def print(self, outcome: str = "printed") -> None:
         """The printer says what became of the newest slip."""
@@ -78,23 +83,15 @@ def kit_house() -> Iterator[House]:
 
 
 @pytest.fixture
-def hands(kit_house: House) -> Hands:
-    return Hands(kit_house)
+def hands(kit_house: House) -> Iterator[Hands]:
+    workers = Hands(kit_house)
+    yield workers
+    workers.end()
 
 
 @pytest.fixture
 def tablet(kit_house: House, chromium: Browser) -> Iterator[Callable[..., Tablet]]:
-    opened: list[Tablet] = []
-
-    def new(**context: Any) -> Tablet:
-        opened.append(Tablet(chromium, kit_house, **context))
-        return opened[-1]
-
-    yield new
-    for one in opened:
-        one.close()
-        assert one.elsewhere == []
-        assert one.faults == []
+    yield from new_tablets(kit_house, chromium)
 
 
 def begin(page: Page) -> None:
@@ -213,6 +210,10 @@ def test_a_scanner_and_a_walk_are_seen_without_a_touch(
     headline(page, "Scanner door works")
     page.goto(f"{kit_house.url}/kit?step=footfall&device=footfall")
     headline(page, "Walk in once")
+    expect(page.get_by_role("link", name="See footfall")).to_have_count(0)  # where lines are set is the lead's
+    ada = tablet()
+    ada.unlock("123456", "/kit?step=footfall&device=footfall")
+    expect(ada.page.get_by_role("link", name="See footfall")).to_have_attribute("href", "/footfall/footfall")
     walk: dict[str, Any] = {"line": "footfall", "from_mono": 1, "to_mono": 2, "source": "beam"}
     hands.do("crossings.count", **{**walk, "in": 0, "out": 1})
     says(page, "It counts people out who walk in", ".note.stop")

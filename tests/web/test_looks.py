@@ -54,7 +54,7 @@ def test_the_pad_unlocks_and_leads_to_where_one_wanted_to_go(new_tablet: Callabl
     expect(tablet.page).to_have_url(house.url + "/box")
     expect(tablet.page.locator("h1")).to_be_visible()
     tablet.page.click("[aria-label='Lock this screen']")
-    expect(tablet.page).to_have_url(house.url + "/login")
+    expect(tablet.page).to_have_url(house.url + "/login?next=%2Fbox")
     tablet.page.goto(house.url + "/sell")
     expect(tablet.page).to_have_url(re.compile("/login"))
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from appliance.board import Board
 from tests.conftest import wait_until
 from tests.watched import calm
+from tests.web.boards import LiveBoard
 from tests.web.conftest import House
 from tests.web.tablet import Tablet
 
@@ -45,11 +45,12 @@ _ids = count()
 
 
 @pytest.fixture
-def board(house: House) -> Iterator[Board]:
+def board(house: House) -> Iterator[LiveBoard]:
     """The power worker's own page, written as the worker writes it."""
-    board = Board(house.run, "power")
+    board = LiveBoard(house.run, "power")
     board.put(state="ready", power=NOW)
     yield board
+    board.fall_silent()
     board.clear()
 
 
@@ -66,7 +67,7 @@ def sample(house: House, soc: int) -> None:
 
 
 def test_the_lead_sees_charge_sun_load_and_how_long_it_lasts(
-    new_tablet: Callable[..., Tablet], house: House, board: Board
+    new_tablet: Callable[..., Tablet], house: House, board: LiveBoard
 ) -> None:
     sample(house, 640)
     tablet = new_tablet()
@@ -93,7 +94,7 @@ def test_nothing_measured_is_said_to_be_not_known(new_tablet: Callable[..., Tabl
 
 
 def test_the_lead_keeps_on_what_is_announced_and_brings_back_what_is_off(
-    new_tablet: Callable[..., Tablet], house: House, board: Board
+    new_tablet: Callable[..., Tablet], house: House, board: LiveBoard
 ) -> None:
     announce(house, "uplink")
     announce(house, "relay-lights", state="off")
@@ -111,7 +112,7 @@ def test_the_lead_keeps_on_what_is_announced_and_brings_back_what_is_off(
 
 
 def test_the_end_of_the_box_is_announced_and_can_be_put_off(
-    new_tablet: Callable[..., Tablet], house: House, board: Board
+    new_tablet: Callable[..., Tablet], house: House, board: LiveBoard
 ) -> None:
     announce(house, "shutdown", "cut-off")
     board.put(power={**NOW, "shutdown": {"state": "announced", "in_s": 100, "final": False, "why": ""}})
@@ -126,7 +127,7 @@ def test_the_end_of_the_box_is_announced_and_can_be_put_off(
 
 
 def test_closing_time_is_the_next_time_the_event_s_own_clock_shows_it(
-    new_tablet: Callable[..., Tablet], house: House, board: Board
+    new_tablet: Callable[..., Tablet], house: House, board: LiveBoard
 ) -> None:
     tablet = new_tablet()
     tablet.unlock("123456", "/power")
@@ -147,11 +148,14 @@ def test_only_the_lead_decides_about_power(house: House, name: str) -> None:
         assert client.ask(method, path, raw=b"" if method == "POST" else None).status == 403
 
 
-def test_the_status_tells_where_the_charge_comes_from_and_forgets_a_silent_worker(house: House, board: Board) -> None:
+def test_the_status_tells_where_the_charge_comes_from_and_forgets_a_silent_worker(
+    house: House, board: LiveBoard
+) -> None:
     told = house.client().get("/status").json["power"]
     assert (told["soc"], told["soc_from"], told["soc_sigma"]) == (64.0, "counted", 4.0)
     assert (told["volts"], told["watts"], told["time_to_empty_s"]) == (13.1, 35.65, 20_000)
     assert told["level"] == "low"
+    board.fall_silent()
     path = house.run / "board" / "power" / "page.json"
     page = json.loads(path.read_text())
     path.write_text(json.dumps({**page, "at": page["at"] - 60_000_000}))
@@ -161,7 +165,7 @@ def test_the_status_tells_where_the_charge_comes_from_and_forgets_a_silent_worke
 
 @pytest.mark.parametrize(("theme", "size"), [("light", (390, 844)), ("dark", (1280, 800)), ("dark", (320, 640))])
 def test_the_power_screen_fits_and_is_accessible(
-    new_tablet: Callable[..., Tablet], house: House, board: Board, axe: str, theme: str, size: tuple[int, int]
+    new_tablet: Callable[..., Tablet], house: House, board: LiveBoard, axe: str, theme: str, size: tuple[int, int]
 ) -> None:
     sample(house, 640)
     announce(house, "shutdown", "cut-off")

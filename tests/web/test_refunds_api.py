@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from appliance.domain.moneyback import LIMIT
+from appliance.domain.guardrails import Refund
 from tests.web.conftest import Answer, Client, House
 
+LIMIT = Refund().alone
 COFFEE = {"sku": "COFFEE", "qty": 2}
 
 

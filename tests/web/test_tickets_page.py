@@ -257,7 +257,7 @@ def test_a_list_is_made_and_changed_and_an_error_loses_nothing(
         expect(card).to_contain_text(words)
     calm(page)
     assert page.evaluate(axe) == []
-    page.get_by_role("link", name=f"Change {name}").click()
+    page.get_by_role("link", name=f"Edit {name}").click()
     page.get_by_label("Question 1", exact=True).fill("")
     page.get_by_label("People inside at a time").fill("")
     page.get_by_label("Let in tickets that are not paid").check()

@@ -121,6 +121,7 @@ def test_a_reload_in_the_middle_keeps_the_cart_and_a_card_that_was_taken(new_tab
     tablet.page.click("[data-do=back]")
     expect(tablet.page.locator("#count")).to_have_text("2 lines · 3 items")
     tablet.page.click("[aria-label='Lock this screen']")
+    tablet.page.wait_for_url("**/login?next=*")
     tablet.unlock()
     expect(tablet.page.locator("#total")).to_have_text("€19.00")
 
@@ -259,7 +260,7 @@ def test_cash_is_rounded_to_coins_and_what_a_card_pays_is_not(swiss_house: House
     tablet.next()
     tablet.tap("TEA")
     tablet.charge()
-    tablet.page.locator("#kind label").last.click()
+    tablet.page.locator("#kind label", has_text="Card").click()
     expect(tablet.page.locator("#due")).to_have_text("CHF\u00a04.43")
     tablet.finish()
     tablet.number()

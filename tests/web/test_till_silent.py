@@ -2,6 +2,7 @@
 
 import re
 import signal
+import time
 from contextlib import closing
 from typing import Any
 
@@ -53,6 +54,24 @@ def test_while_the_till_is_gone_nothing_is_lost_and_nothing_doubled(lone: Tablet
     house.start_till()
     expect(page.locator("#waiting")).to_be_hidden(timeout=30_000)
     assert [fact["data"]["total"] for fact in sales(house)] == [770]
+
+
+def test_half_a_minute_without_the_box_and_several_sales_are_each_recorded_once(lone: Tablet) -> None:
+    house, page = lone.house, lone.page
+    lone.unlock()
+    house.till.kill(signal.SIGKILL)
+    since = time.monotonic()
+    for skus in (("COFFEE",), ("CAKE", "CAKE"), ("POSTER",), ("CUP", "COFFEE")):
+        lone.pay_exactly(*skus)
+        expect(page.locator("#done-waits")).to_be_visible(timeout=20_000)
+        lone.next()
+    page.wait_for_timeout(max(0.0, 30 - (time.monotonic() - since)) * 1000)
+    expect(page.locator("#waiting-sum")).to_have_text("4 sales, €29.40")
+    house.start_till()
+    page.click("#try")
+    expect(page.locator("#waiting")).to_be_hidden(timeout=30_000)
+    assert [fact["data"]["total"] for fact in sales(house)] == [350, 840, 1200, 550]
+    assert len({fact["data"]["number"] for fact in sales(house)}) == 4
 
 
 def test_a_lost_reply_is_asked_for_again_and_not_sold_again(lone: Tablet) -> None:

@@ -1,5 +1,6 @@
 """``/api/v1/…`` for scripts and a page for people, over whatever can answer the questions of ``Reading``."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
@@ -26,6 +27,9 @@ class Reading(Protocol):
 
     def facts(self, cell: str, box: str, line: str) -> Iterator[str]:
         """The bodies of one line of a box, oldest first."""
+
+    def times(self, cell: str, box: str) -> Iterator[dict[str, Any]]:
+        """When its facts without a trusted clock happened, oldest first."""
 
     def tasks(self, now_ms: int) -> list[dict[str, Any]]:
         """What a person should look at."""
@@ -58,10 +62,15 @@ def create_app(reading: Reading, now_ms: Callable[[], int]) -> Flask:
         if line not in LINES:
             return _problem(422, "validation", f"line is one of {', '.join(LINES)}", "Ask for one of them.")
         if not reading.knows(cell, box):
-            return _problem(
-                404, "not-found", f"there is no box {box!r} of cell {cell!r}", "GET /api/v1/boxes lists all."
-            )
+            return _unknown(cell, box)
         lines = (f"{body}\n" for body in reading.facts(cell, box, line))
+        return Response(lines, mimetype="application/x-ndjson")
+
+    @app.get("/api/v1/boxes/<cell>/<box>/times")
+    def times(cell: str, box: str) -> Response:
+        if not reading.knows(cell, box):
+            return _unknown(cell, box)
+        lines = (json.dumps(each) + "\n" for each in reading.times(cell, box))
         return Response(lines, mimetype="application/x-ndjson")
 
     @app.get("/api/v1/tasks")
@@ -83,6 +92,10 @@ def create_app(reading: Reading, now_ms: Callable[[], int]) -> Flask:
         return _problem(500, "internal", "This could not be answered; the log of central says why.", "Try again.")
 
     return app
+
+
+def _unknown(cell: str, box: str) -> Response:
+    return _problem(404, "not-found", f"there is no box {box!r} of cell {cell!r}", "GET /api/v1/boxes lists all.")
 
 
 def _problem(status: int, slug: str, detail: str, remedy: str) -> Response:

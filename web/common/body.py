@@ -7,7 +7,9 @@ from typing import Any
 from appliance.errors import Problem, invalid
 
 _KEY = re.compile(r'"?([A-Za-z0-9_.:-]{1,80})"?')
-_LARGEST = 2**53 - 1  # RFC 7493: what every JSON reader holds exactly
+_AMOUNT = re.compile(r"([0-9]{1,9})(?:[.,]([0-9]*))?", re.ASCII)
+LARGEST = 2**53 - 1
+"""RFC 7493: what every JSON reader holds exactly."""
 
 
 def json_object(raw: bytes) -> dict[str, Any]:
@@ -63,6 +65,17 @@ def whole(text: str | None, name: str, default: int) -> int:
     return int(text)
 
 
+def amount(text: str, digits: int) -> int | None:
+    """What somebody typed, as ``12.50`` or ``12,50``, in minor units of a currency with so many ``digits``; none is 0,
+    None: it is no amount."""
+    if not (text := text.strip()):
+        return 0
+    match = _AMOUNT.fullmatch(text)
+    if match is None or len(match[2] or "") > digits:
+        return None
+    return int(match[1] + (match[2] or "").ljust(digits, "0"))
+
+
 def _named(value: object) -> str:
     kinds = {dict: "an object", list: "a list", str: "a text", int: "a number", bool: "true or false"}
     return kinds.get(type(value), "nothing")
@@ -73,9 +86,9 @@ def _no_float(text: str) -> float:
 
 
 def _whole(text: str) -> int:
-    number = int(text) if len(text) <= 17 else _LARGEST + 1
-    if abs(number) > _LARGEST:
-        raise invalid(f"{text[:40]}: a number is at most {_LARGEST}")
+    number = int(text) if len(text) <= 17 else LARGEST + 1
+    if abs(number) > LARGEST:
+        raise invalid(f"{text[:40]}: a number is at most {LARGEST}")
     return number
 
 

@@ -10,55 +10,76 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from appliance.errors import Problem, RecorderDown
+from appliance.language import N_
 from appliance.log import Log, Seldom
 from web.common.health import Health
+from web.common.language import wording
 
 PROBLEMS: dict[str, tuple[int, str]] = {
-    "validation": (422, "The request is not well-formed"),
-    "unknown-sku": (422, "This item is not in the catalogue"),
-    "underpaid": (422, "Too little was tendered"),
-    "overpaid": (422, "Too much was tendered"),
-    "event-closed": (409, "The event is not open"),
-    "event-open": (409, "The event is open already"),
-    "drawer-closed": (409, "No drawer is open"),
-    "drawer-open": (409, "A drawer is open already"),
-    "drawer-unclear": (409, "Several drawers are open"),
-    "drawer-uncounted": (409, "The drawer has to be counted first"),
-    "drawer-variance": (409, "The count is not what is expected"),
-    "drawers-open": (409, "Drawers are open"),
-    "receipt-waiting": (409, "The receipt still waits for its printer"),
-    "too-many-copies": (409, "There are enough copies"),
-    "ticket-list": (409, "The check-in list does not take this ticket"),
-    "ticket-void": (409, "This ticket was taken back"),
-    "ticket-waiting": (409, "The ticket still waits for its printer"),
-    "kit-open": (409, "Not every step of the kit check is done"),
-    "kit-over": (409, "This kit check is finished"),
-    "kit-no-slip": (409, "The test slip is not on paper for certain"),
-    "too-many-devices": (409, "There are enough devices"),
-    "age-check": (409, "An ID has to be seen first"),
-    "sold-out": (409, "There is not enough left"),
-    "key-reused": (409, "This key was used for something else"),
-    "too-late": (409, "It is too late for that"),
-    "too-much-back": (409, "More than was paid would go back"),
-    "nothing-back": (409, "There is nothing to give back"),
-    "other-currency": (409, "It was paid in another currency"),
-    "ticket-entered": (409, "Somebody was let in with this ticket"),
-    "quote-used": (409, "This price was used already"),
-    "quote-expired": (409, "This price is no longer held"),
-    "offer-paused": (409, "The offer is paused"),
-    "offer-closed": (409, "The offer has ended"),
-    "key-missing": (400, "An Idempotency-Key is needed"),
-    "signed-out": (401, "Sign in first"),
-    "wrong-pin": (401, "Wrong PIN"),
-    "csrf": (403, "This write did not come from our own page"),
-    "guardrail": (403, "The policy does not allow this"),
-    "role": (403, "Somebody else has to do this"),
-    "not-found": (404, "There is nothing here"),
-    "too-large": (413, "The request is too large"),
-    "throttled": (429, "Wait before the next try"),
-    "busy": (503, "The box is busy"),
-    "disk-full": (507, "The card is full"),
-    "internal": (500, "The box made a mistake"),
+    "validation": (422, N_("The request is not well-formed")),
+    "unknown-sku": (422, N_("This item is not in the catalogue")),
+    "underpaid": (422, N_("Too little was tendered")),
+    "overpaid": (422, N_("Too much was tendered")),
+    "event-closed": (409, N_("The event is not open")),
+    "event-open": (409, N_("The event is open already")),
+    "drawer-closed": (409, N_("No drawer is open")),
+    "drawer-open": (409, N_("A drawer is open already")),
+    "drawer-unclear": (409, N_("Several drawers are open")),
+    "drawer-uncounted": (409, N_("The drawer has to be counted first")),
+    "drawer-training": (409, N_("Training and real money do not mix")),
+    "drawer-variance": (409, N_("The count is not what is expected")),
+    "event-unfinished": (409, N_("Something is unfinished")),
+    "cart-taken": (409, N_("This cart waits no more")),
+    "cart-name": (409, N_("A cart of this name waits already")),
+    "too-many-carts": (409, N_("There are enough parked carts")),
+    "card-unknown": (409, N_("The outcome of a card payment is not known")),
+    "card-declined": (409, N_("The card was declined")),
+    "card-settled": (409, N_("The outcome of this payment is known")),
+    "receipt-waiting": (409, N_("The receipt still waits for its printer")),
+    "too-many-copies": (409, N_("There are enough copies")),
+    "ticket-list": (409, N_("The check-in list does not take this ticket")),
+    "ticket-void": (409, N_("This ticket was taken back")),
+    "ticket-waiting": (409, N_("The ticket still waits for its printer")),
+    "kit-open": (409, N_("Not every step of the kit check is done")),
+    "kit-over": (409, N_("This kit check is finished")),
+    "kit-no-slip": (409, N_("The test slip is not on paper for certain")),
+    "too-many-devices": (409, N_("There are enough devices")),
+    "backup-failed": (409, N_("No backup was made")),
+    "no-passphrase": (409, N_("A passphrase has to be set first")),
+    "clock-jump": (409, N_("This sets the clock by more than a day")),
+    "clock-before": (409, N_("Something was recorded after that time")),
+    "not-privileged": (403, N_("This machine does not let the till do that")),
+    "no-camera": (409, N_("This counter has no camera")),
+    "view-unsuitable": (409, N_("The camera’s view cannot be counted")),
+    "age-check": (409, N_("An ID has to be seen first")),
+    "sold-out": (409, N_("There is not enough left")),
+    "key-reused": (409, N_("This key was used for something else")),
+    "too-late": (409, N_("It is too late for that")),
+    "too-much-back": (409, N_("More than was paid would go back")),
+    "nothing-back": (409, N_("There is nothing to give back")),
+    "other-currency": (409, N_("It was paid in another currency")),
+    "ticket-entered": (409, N_("Somebody was let in with this ticket")),
+    "token-used": (409, N_("This token was used already")),
+    "token-refused": (422, N_("This token does not pay for it")),
+    "quote-used": (409, N_("This price was used already")),
+    "quote-expired": (409, N_("This price is no longer held")),
+    "offer-paused": (409, N_("The offer is paused")),
+    "offer-closed": (409, N_("The offer has ended")),
+    "key-missing": (400, N_("An Idempotency-Key is needed")),
+    "signed-out": (401, N_("Sign in first")),
+    "wrong-pin": (401, N_("Wrong PIN")),
+    "approval": (403, N_("This approval is not valid")),
+    "unpaired": (403, N_("This device is not paired")),
+    "wrong-code": (403, N_("Wrong pairing code")),
+    "csrf": (403, N_("This write did not come from our own page")),
+    "guardrail": (403, N_("The policy does not allow this")),
+    "role": (403, N_("Somebody else has to do this")),
+    "not-found": (404, N_("There is nothing here")),
+    "too-large": (413, N_("The request is too large")),
+    "throttled": (429, N_("Wait before the next try")),
+    "busy": (503, N_("The box is busy")),
+    "disk-full": (507, N_("The card is full")),
+    "internal": (500, N_("The box made a mistake")),
 }
 """Every problem that an answer may name: its status and its title."""
 
@@ -104,9 +125,11 @@ class Fault:
 
 
 def fault_of(problem: Problem) -> Fault:
-    """A refusal with its status and title; one that is not in the table is a decision's, thus a conflict."""
-    status, title = PROBLEMS.get(problem.slug, (409, "The box refused this"))
-    return Fault(status, problem.slug, title, problem.detail, problem.remedy, problem.extra)
+    """A refusal with its status and title, in the language of who asks; one that is not in the table is a decision's,
+    thus a conflict."""
+    status, title = PROBLEMS.get(problem.slug, (409, N_("The box refused this")))
+    tell = wording().retell
+    return Fault(status, problem.slug, tell(title), tell(problem.detail), tell(problem.remedy), problem.extra)
 
 
 def answer_problems(app: Flask, log: Log, is_api: Callable[[], bool], page: Callable[[Fault], Response]) -> None:

@@ -2,9 +2,11 @@
 
 import http.client
 import logging
+import os
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance.log import Log
@@ -14,6 +16,19 @@ if TYPE_CHECKING:
 
 _BACKLOG = 256
 _GONE_MS = 20_000  # a peer that acknowledges nothing for so long is gone, also when its Wi-Fi just vanished
+
+
+INSIDE = "boothkit.inside"
+"""In a request's environment: it came through the unix socket, so somebody stands between us and who asks."""
+
+_UNTRUSTED: dict[str, Any] = {"clear_untrusted_proxy_headers": True}
+# "localhost" is how waitress calls the other end of a unix socket: every peer of a port has an address instead.
+_TRUSTED: dict[str, Any] = {
+    "trusted_proxy": "localhost",
+    "trusted_proxy_count": 1,
+    "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},
+    "clear_untrusted_proxy_headers": True,
+}
 
 
 class PortTaken(OSError):
@@ -28,21 +43,34 @@ class Server:
     """An app that listens from the start and answers in threads of its own until ``stop``."""
 
     def __init__(
-        self, app: "Flask", host: str, port: int, *, threads: int, log: Log, most_body: int = 1024 * 1024
+        self,
+        app: "Flask",
+        host: str,
+        port: int,
+        *,
+        threads: int,
+        log: Log,
+        most_body: int = 1024 * 1024,
+        inside: Path | None = None,
     ) -> None:
         """``port`` 0: any that is free; ``most_body``: bytes that are taken in at all, so that the app can say 413 in
-        its own words. Raises PortTaken."""
+        its own words; ``inside``: listen at this unix socket instead, for the folder's group, and believe what the
+        other end says of whom it answers. Raises PortTaken."""
         from waitress import create_server
 
         logging.getLogger("waitress").addHandler(_Handler(log))
         logging.getLogger("waitress").propagate = False
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        listener = _listen(host, port)
-        bound_host, self.port = listener.getsockname()[:2]
-        self.host = "127.0.0.1" if bound_host == "0.0.0.0" else bound_host  # noqa: S104 -- compared, not bound
+        self._inside = inside
+        if inside is None:
+            listener = _listen(host, port)
+            bound_host, self.port = listener.getsockname()[:2]
+            self.host = "127.0.0.1" if bound_host == "0.0.0.0" else bound_host  # noqa: S104 -- compared, not bound
+        else:
+            listener, self.host, self.port = _listen_inside(inside), host, port
         self._map: dict[int, Any] = {}
         self._server = create_server(
-            app,
+            app if inside is None else _marked(app),
             map=self._map,
             sockets=[listener],
             threads=threads,
@@ -58,6 +86,7 @@ class Server:
             inbuf_overflow=64 * 1024,
             outbuf_overflow=256 * 1024,
             outbuf_high_watermark=1024 * 1024,
+            **(_UNTRUSTED if inside is None else _TRUSTED),
         )
         self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
         self._thread.start()
@@ -65,7 +94,7 @@ class Server:
     @property
     def url(self) -> str:
         """Where this machine reaches it."""
-        return f"http://{self.host}:{self.port}"
+        return f"http://{self.host}:{self.port}" if self._inside is None else f"unix:{self._inside}"
 
     def stop(self) -> None:
         """Stop listening, end the threads. Streams must have been ended before."""
@@ -82,6 +111,8 @@ class Server:
         """Whether the app answers a real request to ``path`` with 200 within ``timeout`` seconds."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
         try:
+            if self._inside is not None:
+                connection.sock = _dial(self._inside, timeout)
             connection.request("GET", path, headers={"Connection": "close"})
             return connection.getresponse().status == 200
         except (OSError, http.client.HTTPException):
@@ -99,6 +130,40 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _GONE_MS)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     return listener
+
+
+def _marked(app: "Flask") -> Callable[[dict[str, Any], Any], Any]:
+    def marked(environ: dict[str, Any], start_response: Any) -> Any:
+        environ[INSIDE] = True
+        return app(environ, start_response)
+
+    return marked
+
+
+def _listen_inside(path: Path) -> socket.socket:
+    """The folder says who may come this far: its group is the socket's, by the folder's setgid bit."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        listener.bind(str(path))
+        os.chmod(path, 0o660)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise PortTaken(str(path), 0, error) from error
+    return listener
+
+
+def _dial(path: Path, timeout: float) -> socket.socket:
+    link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    link.settimeout(timeout)
+    try:
+        link.connect(str(path))
+    except OSError:
+        link.close()
+        raise
+    return link
 
 
 class _Handler(logging.Handler):

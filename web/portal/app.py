@@ -9,9 +9,10 @@ from flask import Flask, Response, make_response, render_template, request
 from appliance import log
 from appliance.errors import Problem
 from appliance.journal.book import Book
-from appliance.receipts.wording import Wording, sentence
+from appliance.receipts.wording import sentence
 from web.common.assets import COMMON, Assets
 from web.common.headers import secure
+from web.common.language import speak
 from web.common.problems import Fault, answer_problems
 from web.portal import pages
 from web.portal.deps import Deps, Here
@@ -28,10 +29,10 @@ def create_app(deps: Deps) -> Flask:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     assets = Assets([COMMON, Path(__file__).parent / "static"])
-    here = Here(deps, Book(deps.reader, deps.keys, deps.config.central.key), Wording(), Fresh())
-    app.extensions["boothkit"] = here
+    book = Book(deps.reader, deps.keys, deps.config.central.key)
+    app.extensions["boothkit"] = Here(deps, book, Fresh())
+    speak(app, deps.config.box.language)
     app.jinja_env.globals["asset"] = assets.url
-    app.jinja_env.globals["language"] = here.wording.language
     app.jinja_env.filters["sentence"] = sentence
     app.register_blueprint(assets.blueprint())
     for module in sorted(pkgutil.iter_modules(pages.__path__), key=lambda module: module.name):

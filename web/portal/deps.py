@@ -11,6 +11,7 @@ from appliance.config import Config
 from appliance.journal.book import Book
 from appliance.journal.read import Reader
 from appliance.receipts.wording import Wording
+from web.common.language import wording
 from web.portal.fresh import Fresh
 
 
@@ -30,8 +31,12 @@ class Here:
 
     deps: Deps
     book: Book
-    wording: Wording
     fresh: Fresh
+
+    @property
+    def wording(self) -> Wording:
+        """How things are written for who asks now."""
+        return wording()
 
 
 def here() -> Here:

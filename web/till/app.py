@@ -9,9 +9,11 @@ from flask import Flask, Response, make_response, redirect, render_template, req
 
 from appliance import log
 from appliance.errors import Problem
-from appliance.receipts.wording import Wording, sentence
+from appliance.language import N_
+from appliance.receipts.wording import sentence
 from web.common.assets import COMMON, Assets
 from web.common.headers import secure
+from web.common.language import speak
 from web.common.problems import MAX_BODY, Fault, answer_problems
 from web.till import api, auth, screens
 from web.till.deps import Deps, Here
@@ -32,11 +34,14 @@ def create_app(deps: Deps) -> Flask:
     app.extensions["boothkit"] = Here(
         deps,
         Streams(deps.run, deps.reader, deps.monotonic),
-        Wording(),
         tuple(sorted((page.TAB for page in pages if hasattr(page, "TAB")), key=lambda tab: tab.order)),
         Uploads(deps.monotonic),
     )
+    speak(app, deps.config.box.language)
     app.jinja_env.globals["asset"] = assets.url
+    app.jinja_env.globals["imports"] = assets.imports
+    app.jinja_env.globals["may"] = auth.may
+    app.jinja_env.globals["limits"] = auth.limits
     app.jinja_env.filters["sentence"] = sentence
     app.register_blueprint(assets.blueprint())
     for module in _modules(api):
@@ -48,6 +53,8 @@ def create_app(deps: Deps) -> Flask:
 
     @app.before_request
     def admit() -> Response | None:
+        if not auth.paired() and not _is_for_strangers(app):
+            return _unpaired()
         if request.routing_exception is not None or _is_open(app):
             return None
         try:
@@ -74,6 +81,20 @@ def _is_open(app: Flask) -> bool:
     """Views that nobody has to sign in for say so themselves."""
     view = app.view_functions.get(request.endpoint or "")
     return request.blueprint == "assets" or getattr(view, "is_open", False)
+
+
+def _is_for_strangers(app: Flask) -> bool:
+    """The watchdog's question too: who asks it through the socket is this worker itself."""
+    view = app.view_functions.get(request.endpoint or "")
+    return request.blueprint == "assets" or request.endpoint == "health" or getattr(view, "is_for_strangers", False)
+
+
+def _unpaired() -> Response:
+    """The same for every address, so that nobody learns which ones there are."""
+    if request.method in ("GET", "HEAD") and not _is_api():
+        return make_response(redirect(url_for("pairing.page")))
+    remedy = N_("Pair it: open /pair in its browser, with a code of the lead's.")
+    raise Problem("unpaired", "on the guests' Wi-Fi only paired devices reach the till", remedy)
 
 
 def _page(fault: Fault) -> Response:

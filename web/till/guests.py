@@ -3,6 +3,7 @@
 from typing import Any
 
 from appliance.projections import door, events, lists, tickets
+from web.till import persons
 from web.till.deps import deps
 
 MOST = 20
@@ -10,10 +11,12 @@ MOST = 20
 
 
 def details(ref: str | None) -> dict[str, Any]:
-    """``holder, order, note`` (None where nobody said), ``includes``: what else the ticket buys."""
+    """``holder, order, note`` (None where nobody said), ``includes``: what else the ticket buys; ``erased`` when it was
+    said and is gone."""
     said = deps().people.person(ref)
     more = said.get("includes", "")
-    return {
+    gone = {"erased": True} if not said and persons.is_erased(ref) else {}
+    return gone | {
         **{name: said.get(name) for name in ("holder", "order", "note")},
         "includes": more.split("\n") if more else [],
     }

@@ -4,6 +4,17 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from appliance.language import N_
+from web.common.language import _
+
+NAMES = {
+    "saving": N_("Saving"),
+    "low": N_("Low"),
+    "critical": N_("Critical"),
+    "cut-off": N_("Cut-off"),
+}
+"""The levels, as the plot calls their limits."""
+
 WIDTH, LEFT, RIGHT = 320, 20, 300
 TOP, BOTTOM = 12, 118
 BACK_MS = 6 * 3_600_000
@@ -78,7 +89,7 @@ def charge(
         ahead = f"{here.x},{here.y} {x(until)},{y(goal)}"
         if low is not None and high is not None:
             corners = f"{here.x},{here.y} {x(until)},{y(high)} {x(until)},{y(low)}"
-    words = [Point(LEFT, y(percent), f"{level.capitalize()} {percent} %") for level, percent in limits.items()]
+    words = [Point(LEFT, y(percent), f"{_(NAMES.get(level, level))} {percent} %") for level, percent in limits.items()]
     return ChargePlot(lines, here, ahead, corners, words, begin, end)
 
 

@@ -1,7 +1,6 @@
 """Commands in, durable facts out: one transaction a batch, one savepoint a command."""
 
 import json
-import re
 import secrets
 import traceback
 from collections.abc import Callable, Sequence
@@ -14,29 +13,32 @@ import msgspec
 from appliance import log
 from appliance.clock import Clock, Now
 from appliance.config import Config
-from appliance.domain.box import ClockStepped, CommandRefused, LogStarted, PreviousLog, Reason
+from appliance.domain.box import CommandRefused, LogStarted, PreviousLog, Reason
+from appliance.domain.disk import DiskLevelChanged
 from appliance.domain.kernel import Context, Decided, Fact, Personal, Role, ask_for, command_types, kind_of
 from appliance.domain.receipts import TICKET_PRINTER
 from appliance.errors import Problem, invalid
 from appliance.files import tickets as ticketfile
+from appliance.files.bundle import Reader
 from appliance.ids import new_id
 from appliance.journal import codec, notes
 from appliance.journal.records import Record
 from appliance.journal.schema import Conflict, StorageError
 from appliance.journal.store import Savepoint, Store
 from appliance.private.people import PeopleWriter, seal
-from appliance.projections import devices, door, drawer, events, refunds, sales, tickets, walkups
+from appliance.projections import devices, disk, events, policy, walkups
 from appliance.projections.registry import Surroundings, known
 from appliance.projections.runner import Projector
 from appliance.receipts.token import address, token
 from appliance.services.recorder import keeping
+from appliance.services.recorder.forgetting import Forgetting
+from appliance.services.recorder.frames import well_formed
+from appliance.services.recorder.levels import Levels
 from appliance.services.recorder.room import Room
 from appliance.services.recorder.ticketkeys import TicketKeys
+from appliance.services.recorder.watch import Watch
 
 logger = log.get("recorder")
-_IDENTITY = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
-_ACTOR = re.compile(r"[a-z]{1,12}:[A-Za-z0-9._-]{1,60}")
-STEP_MS = 2000
 
 
 @dataclass(frozen=True)
@@ -57,19 +59,27 @@ class Engine:
     """Everything the recorder knows and does, without its sockets."""
 
     def __init__(self, data: Path, config: Config, clock: Clock, box: str) -> None:
-        self._clock = clock
         self._config = config
         self.store = Store(data, box)
         self.people = PeopleWriter(data)
         self._projector = Projector(self.store.db, self._on_stale)
-        self._keys = TicketKeys(data / "keys")
+        self._keys = TicketKeys(data / "keys", lambda: policy.ticket_keys(self.store.db))
         self.room = Room(data)
+        self.levels = Levels(self.room, data)
+        self._forgetting = Forgetting(self.store, self.people, self.room)
         self.fault: Problem | None = None
         """Why the last write failed; None after one that worked."""
-        self._offset: tuple[str, int] | None = None
+        self._clock = Watch(clock, self.store)
         self._fell_behind = 0
         self.central = notes.Verifier.parse(config.central.key) if config.central.key else None
+        self._bundles = Reader(config.box.cell, box, self.central)
         self._start()
+        self._level = self.levels.level = disk.level(self.store.db)
+        self.levels.look(self._to_close)
+
+    def now(self) -> Now:
+        """The box's clock."""
+        return self._clock()
 
     def close(self) -> None:
         """Close both files."""
@@ -88,10 +98,7 @@ class Engine:
             self._start_log(reason)
             self.store.claim()
             self.store.commit()
-        db = self.store.db
-        kept = tickets.people(db) | door.people(db) | sales.people(db) | refunds.people(db) | drawer.people(db)
-        if orphans := self.people.sweep(kept):
-            logger.info("people.swept", orphans=orphans)
+        self._forgetting.start()
 
     def _new_log(self) -> Reason | None:
         """Why this start begins a new log; None when the last one goes on."""
@@ -141,21 +148,28 @@ class Engine:
         identity is used up.
         """
         replies: list[Reply] = []
+        self.levels.look(self._to_close)
         try:
             self.store.begin()
-            self._notice_clock()
+            seen = self._notice_clock()
+            self._notice_disk()
             for request in requests:
                 if replies and not more():
                     break
                 replies.append(self._one(request))
             self.store.commit()
+            self._clock.keep(seen)
         except StorageError as error:
             problem = self._failed(error)
+            if problem.slug == "disk-full" and self._to_close() and self.levels.give_up():
+                return self.execute(requests, more)
             return [failure(request.id, problem) for request in requests]
         except BaseException:
             self.store.rollback()
             raise
         self.fault = None
+        self._level = self.levels.level
+        self._forgetting.follow()
         return replies
 
     def _failed(self, error: StorageError) -> Problem:
@@ -167,31 +181,40 @@ class Engine:
         return problem
 
     def probe(self) -> None:
-        """While writes fail and there is room again: try one, so that the fault goes with its cause, not only with
-        the next sale."""
-        if self.fault is None or not self.room.mended():
+        """Record how full the card is. While writes fail and there is room again: try one, so that the fault goes with
+        its cause, not only with the next sale."""
+        self.levels.look(self._to_close)
+        self._forgetting.follow()
+        if self._level == self.levels.level if self.fault is None else not self.room.mended():
             return
         try:
             self.store.begin()
+            self._notice_disk()
             self.store.advance("recorder", self.store.pos)
             self.store.commit()
         except StorageError as error:
             self._failed(error)
         else:
-            self.fault = None
-            logger.info("journal.writes_again", pos=self.store.pos)
+            self._level = self.levels.level
+            if self.fault is not None:
+                self.fault = None
+                logger.info("journal.writes_again", pos=self.store.pos)
 
-    def _notice_clock(self) -> None:
-        """A wall clock that moved against the monotonic one is a fact."""
-        now = self._clock()
-        offset = now.wall_ms - now.mono // 1000
-        if self._offset is not None and self._offset[0] == now.boot:
-            moved = offset - self._offset[1]
-            if abs(moved) < STEP_MS:
-                return
-            fact = ClockStepped(by_ms=moved, source=now.trust)
-            self._append(fact, new_id("clock-"), 0, "box:recorder", self._event(), now)
-        self._offset = (now.boot, offset)
+    def _to_close(self) -> bool:
+        return disk.to_close(self.store.db)
+
+    def _notice_disk(self) -> None:
+        """A card that became fuller or emptier is a fact; central hears of it while somebody can still act."""
+        if (to := self.levels.level) != self._level:
+            fact = DiskLevelChanged(from_=self._level, to=to, free=self.room.free())
+            self._append(fact, new_id("disk-"), 0, "box:recorder", self._event(), self._clock())
+
+    def _notice_clock(self) -> Now:
+        """A step of the clock is a fact; what is kept of this look at it, once that is committed."""
+        seen, step = self._clock.notice()
+        if step is not None:
+            self._append(step, new_id("clock-"), 0, "box:recorder", self._event(), seen)
+        return seen
 
     def _one(self, request: Request) -> Reply:
         mark = self.store.savepoint()
@@ -221,7 +244,7 @@ class Engine:
         return reply
 
     def _decide(self, request: Request, mark: Savepoint) -> Reply:
-        ident, actor, data = self._well_formed(request)
+        ident, actor, data = well_formed(request)
         if request.command in keeping.OPERATIONS:
             answer = keeping.run(self, request.role, request.command, actor, data)
             mark.release()
@@ -237,10 +260,13 @@ class Engine:
                 raise Problem("key-reused", f"identity {ident} was used for something else", "Mint a new key.")
             mark.release()
             return {"id": ident, **before[1]}
+        self.levels.allow(command)
         ask = ask_for(command, data)
         now = self._clock()
         event = self._event()
-        around = Surroundings(self._keys.public, self._keys.pretix, self.store.keys.plain_ticket, self.store.log)
+        around = Surroundings(
+            self._keys.public, self._keys.pretix, self.store.keys.plain_ticket, self.store.log, self._bundles, now
+        )
         printers = devices.names(self.store.db, self._config.devices, "printer")
         ctx = Context(
             now=now,
@@ -275,6 +301,8 @@ class Engine:
             answer["receipt"] = self.receipt_link(records[decided.receipt])
         if records:
             answer["pos"] = records[0].pos
+        for name, mark in decided.marks.items():
+            self.store.advance(name, mark)
         if decided.checkpoint:
             self.store.checkpoint()
         positions = [records[0].pos, records[-1].pos] if records else None
@@ -310,16 +338,6 @@ class Engine:
         event = events.current(self.store.db)
         return event.event if event else ""
 
-    @staticmethod
-    def _well_formed(request: Request) -> tuple[str, str, dict[str, Any]]:
-        if not isinstance(request.id, str) or not _IDENTITY.fullmatch(request.id):
-            raise invalid("id: wants 1 to 80 of letters, digits and _ . : -")
-        if not isinstance(request.actor, str) or not _ACTOR.fullmatch(request.actor):
-            raise invalid("actor: wants role:name, such as staff:s1")
-        if not isinstance(request.data, dict) or not isinstance(request.command, str):
-            raise invalid("a frame has command (text) and data (object)")
-        return request.id, request.actor, request.data
-
     def _digest(self, command: str, actor: str, data: dict[str, Any]) -> bytes:
         try:
             return self.store.keys.digest(codec.encode({"command": command, "actor": actor, "data": data}))
@@ -329,7 +347,10 @@ class Engine:
     # What others ask besides decisions
 
     def receipt_link(self, record: Record) -> str:
-        """The address of a sale's receipt, signed by the box."""
+        """The address of a sale's receipt, signed by the box; raises Problem(not-found) for one of training, which is a
+        promise to nobody."""
+        if record.body["data"]["training"]:
+            raise Problem("not-found", "a training sale has no receipt to show", "Print it: the paper says TRAINING.")
         key = self.store.keys.signer(record.body["log"]).private
         return address(self._config.portal.public_url, token(record, key))
 

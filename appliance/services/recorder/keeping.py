@@ -1,15 +1,21 @@
 """Commands that make no facts: receipts from central, cosignatures, checkpoints on request, followers' positions,
-links, codes of tickets."""
+links, codes of tickets, the key of backups."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, get_args
 
+import msgspec
+
 from appliance import log
-from appliance.domain.kernel import Role
+from appliance.backup.passphrase import PUBLIC, BadKey, Recipient
+from appliance.domain.kernel import STAFF, Role
+from appliance.domain.site import REMEDY as SITE_REMEDY
+from appliance.durable import write_durably
 from appliance.errors import Problem, invalid
 from appliance.journal import notes
 from appliance.journal.records import Safe
 from appliance.journal.store import Behind
+from appliance.projections import site, tickets
 
 if TYPE_CHECKING:
     from appliance.services.recorder.engine import Engine
@@ -87,6 +93,73 @@ def _ticket(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any
     return {"code": engine.ticket_code(_text(data, "ticket"))}
 
 
+class _Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    log: int
+    first: int
+    last: int
+
+
+def _site_sign(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any]:
+    """A passage of this box's own log, signed for the other boxes of the site."""
+    store = engine.store
+    try:
+        place = msgspec.convert(data, _Place)
+        text = site.passage_text(store.db, store.keys.origin(place.log), place.log, place.first, place.last)
+    except (msgspec.ValidationError, site.Refused) as error:
+        raise invalid(str(error)) from error
+    return {"note": store.keys.signer(place.log).sign(text)}
+
+
+def _site_state(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any]:
+    """How things are on this box, signed for the others."""
+    store = engine.store
+    text = site.state_text(store.db, store.keys.origin(store.log), engine.now().at)
+    return {"note": store.keys.signer(store.log).sign(text)}
+
+
+def _site_heard(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any]:
+    """How things are on another box, as it signed it."""
+    try:
+        box, state = site.read_state(engine.store.db, engine.store.box, _text(data, "note"))
+    except site.Refused as refused:
+        raise Problem("bad-passage", str(refused), SITE_REMEDY) from refused
+    return {"box": box, "state": state}
+
+
+def _ticket_ids(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any]:
+    """Take over how another box of the site names plain tickets, before this one has named any."""
+    try:
+        key = bytes.fromhex(_text(data, "key"))
+    except ValueError as error:
+        raise invalid("key: wants 64 hexadecimal digits") from error
+    if len(key) != 32:
+        raise invalid(f"key: wants 64 hexadecimal digits, has {2 * len(key)}")
+    if engine.store.keys.has_ticket_key(key):
+        return {"changed": False}
+    if tickets.named(engine.store.db):
+        raise Problem(
+            "tickets-named",
+            "this box knows tickets already, by names that would be others then",
+            "Do this on a new box, before its tickets are imported.",
+        )
+    engine.store.keys.take_ticket_key(key)
+    return {"changed": True}
+
+
+def _backup_key(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any]:
+    """The till makes the key of a passphrase, since argon2 never runs here, and the passphrase goes no further."""
+    path, text = engine.store.keys.folder / PUBLIC, _text(data, "key")
+    try:
+        if text:
+            write_durably(path, Recipient.parse(text).text().encode(), 0o644)
+            logger.info("backup.key_set", actor=actor)
+        return {"key": Recipient.parse(path.read_text(encoding="ascii", errors="replace")).fingerprint}
+    except FileNotFoundError:
+        return {"key": ""}
+    except BadKey as error:
+        raise invalid(str(error), error.remedy) from error
+
+
 def _hello(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any]:
     return {"box": engine.store.box, "log": engine.store.log, "pos": engine.store.pos}
 
@@ -94,15 +167,20 @@ def _hello(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any]
 _ALL: frozenset[Role] = frozenset(get_args(Role))
 _UPLINK: frozenset[Role] = frozenset({"uplink", "admin"})
 _DEVICE: frozenset[Role] = frozenset({"device", "admin"})
-_SHOWS_TICKETS: frozenset[Role] = _DEVICE | {"staff"}
+_SHOWS: frozenset[Role] = _DEVICE | {"staff"}
 OPERATIONS: dict[str, tuple[frozenset[Role], Callable[["Engine", str, dict[str, Any]], dict[str, Any]]]] = {
     "hello": (_ALL, _hello),
+    "ticket.ids": (frozenset({"admin"}), _ticket_ids),
+    "site.sign": (_UPLINK, _site_sign),
+    "site.state": (_UPLINK, _site_state),
+    "site.heard": (_UPLINK, _site_heard),
     "uplink.receipt": (_UPLINK, _receipt),
     "checkpoint.cosign": (_UPLINK, _cosign),
     "checkpoint.request": (_DEVICE, _checkpoint),
     "follower.advance": (_DEVICE, _advance),
-    "receipt.link": (_DEVICE, _link),
-    "ticket.code": (_SHOWS_TICKETS, _ticket),
+    "backup.key": (STAFF, _backup_key),
+    "receipt.link": (_SHOWS, _link),
+    "ticket.code": (_SHOWS, _ticket),
 }
 
 

@@ -24,6 +24,11 @@ class Room:
         found = os.statvfs(self._data)
         return found.f_bavail * found.f_frsize
 
+    def files(self) -> int:
+        """Files that this user may still make; a great number where the file system does not count them."""
+        found = os.statvfs(self._data)
+        return found.f_favail if found.f_files else 2**31
+
     def read_only(self) -> bool:
         """Whether it is mounted read-only, as the kernel does with a card that fails."""
         return bool(os.statvfs(self._data).f_flag & os.ST_RDONLY)
@@ -48,14 +53,4 @@ class Room:
             )
         return Problem(
             "busy", f"The journal cannot be written now: {error}", "Ask again in a moment with the same key."
-        )
-
-    def warning(self) -> tuple[str, str]:
-        """Reason and remedy when little is left, else empty."""
-        free = self.free()
-        if free >= LOW:
-            return "", ""
-        return (
-            f"The card with {self._data} is nearly full: {free // 2**20} MB left.",
-            "Free space on the card before sales stop.",
         )

@@ -20,6 +20,7 @@ from appliance.journal.follow import Waker
 from appliance.projections.wanted import wanted
 from appliance.services.context import WorkerContext, check_folder
 from appliance.services.recorder.engine import Engine, Reply, Request, failure
+from appliance.services.recorder.gauge import Gauge
 from appliance.services.run import Loop
 
 logger = log.get("recorder")
@@ -184,7 +185,7 @@ def main(ctx: WorkerContext) -> int:
     engine = Engine(ctx.data, ctx.config, ctx.clock, ctx.box)
     loop = Loop(ctx.name)
     server = Server(engine, ctx.run, loop)
-    board = Board(ctx.run, ctx.name)
+    board, gauge = Board(ctx.run, ctx.name), Gauge(engine)
     told: tuple[int, dict[str, Any]] = (-1, {})
 
     def wanted_now() -> dict[str, Any]:
@@ -196,7 +197,7 @@ def main(ctx: WorkerContext) -> int:
     def show() -> None:
         store = engine.store
         engine.probe()
-        reason, remedy = (engine.fault.detail, engine.fault.remedy) if engine.fault else engine.room.warning()
+        reason, remedy = (engine.fault.detail, engine.fault.remedy) if engine.fault else engine.levels.words()
         board.put(
             state="degraded" if reason else "ready",
             reason=reason,
@@ -208,6 +209,7 @@ def main(ctx: WorkerContext) -> int:
             waiting=server.waiting(),
             clock=ctx.clock().trust,
             wanted=wanted_now(),
+            disk=gauge.page(),
         )
 
     loop.every(1.0, show)

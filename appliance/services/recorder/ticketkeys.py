@@ -1,14 +1,15 @@
-"""Keys of tickets in DATA/keys (PEM, Ed25519), read again when the folder changes: ``event-*.pub`` for our own tickets,
-``pretix-EVENT-KID.pub`` for those of pretix."""
+"""Keys of tickets: those in DATA/keys (PEM, Ed25519), read again when the folder changes, ``event-*.pub`` for our own
+tickets and ``pretix-EVENT-KID.pub`` for those of pretix; and those of the policy in force."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from appliance import log
+from appliance.domain.policy import TicketKey, public_key
 from appliance.domain.presented import PretixKey
 from appliance.domain.tokens import key_kid
 from appliance.files.tickets import event_key
@@ -19,10 +20,13 @@ KINDS = ("event-", "pretix-")
 
 
 class TicketKeys:
-    """Public keys by kid."""
+    """Public keys by kid. ``policy``: the keys of the policy in force."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, policy: Callable[[], tuple[TicketKey, ...]] = tuple) -> None:
         self._folder = folder
+        self._policy = policy
+        self._said: tuple[TicketKey, ...] = ()
+        self._of_policy: dict[bytes, Ed25519PublicKey] = {}
         self._seen: tuple[tuple[str, int], ...] | None = None
         self._own: dict[bytes, Ed25519PublicKey] = {}
         self._pretix: dict[bytes, PretixKey] = {}
@@ -30,7 +34,12 @@ class TicketKeys:
     def public(self) -> Mapping[bytes, Ed25519PublicKey]:
         """Those of our own tickets that are there now."""
         self._look()
-        return self._own
+        said = self._policy()
+        if said != self._said:
+            keys = [Ed25519PublicKey.from_public_bytes(public_key(key)) for key in said]
+            self._of_policy = {key_kid(key.public_bytes_raw()): key for key in keys}
+            self._said = said
+        return {**self._of_policy, **self._own} if self._of_policy else self._own
 
     def pretix(self) -> Mapping[bytes, PretixKey]:
         """Those of pretix that are there now."""

@@ -1,44 +1,36 @@
-"""The way to central: facts out over MQTT 5, receipts and cosignatures in. `connection` alone knows paho-mqtt; a
-worker without a broker idles, and imports none of it.
+"""The way to central, and to the other boxes of the site: facts out over MQTT 5, receipts and cosignatures in.
+`connection` alone knows paho-mqtt; a worker without a broker idles, and imports none of it.
 """
 
-from appliance.board import Board
-from appliance.errors import RecorderDown
-from appliance.journal.read import Reader
 from appliance.services.context import WorkerContext
 from appliance.services.run import Loop
-
-_LOOK_S = 5.0
+from appliance.services.uplink.idle import Idle
 
 
 def main(ctx: WorkerContext) -> int:
     """The worker: its exit code."""
+    loop = Loop(ctx.name)
+    if ctx.config.site.broker:
+        from appliance.services.uplink.site import Site
+
+        site = Site(ctx, loop)
+    else:
+        site = None
+    beside = (lambda: {"site": site.shown()}) if site else dict
     if ctx.config.mqtt.broker:
-        from appliance.services.uplink.worker import run
+        from appliance.services.uplink.worker import Uplink
 
-        return run(ctx)
-    return _idle(ctx)
+        uplink: Uplink | Idle = Uplink(ctx, loop, beside)
+    else:
+        uplink = Idle(ctx, loop, beside)
 
+    def start() -> None:
+        uplink.start()
+        if site is not None:
+            site.start()
 
-def _idle(ctx: WorkerContext) -> int:
-    loop, board, reader = Loop(ctx.name), Board(ctx.run, ctx.name), Reader(ctx.data)
-
-    def show() -> None:
-        try:
-            marks: dict[str, int] = {"position": reader.position(), "safe": reader.safe().pos}
-        except RecorderDown:
-            marks = {}
-        board.put(
-            state="ready",
-            connected=False,
-            **{"position": 0, "safe": 0, **marks},
-            reason="no broker is configured",
-            remedy="Set [mqtt] broker when facts shall reach central; everything is kept until then.",
-            broker="",
-        )
-
-    loop.every(_LOOK_S, show)
-    code = loop.run(show)
-    reader.close()
-    board.put(state="stopping")
+    code = loop.run(start)
+    if site is not None:
+        site.close()
+    uplink.close()
     return code

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance import log
-from appliance.errors import Problem, RecorderDown
+from appliance.errors import Problem
 from appliance.journal import notes
 from appliance.journal.client import RecorderClient
+from appliance.services.uplink.asking import ask
 from appliance.services.uplink.faults import Fault
 
 logger = log.get("uplink")
@@ -84,10 +85,8 @@ class Answers:
             return taken[1]
         ident = f"{command}-{hashlib.sha256(note.encode()).hexdigest()[:32]}"
         try:
-            answer = self._recorder.send(command, {"note": note}, actor="box:uplink", id=ident).answer
+            answer = ask(self._recorder, command, {"note": note}, ident)
         except Problem as problem:
-            if problem.slug in ("busy", "disk-full"):
-                raise RecorderDown(problem.detail, remedy=problem.remedy) from problem
             logger.warning("uplink.bad_answer", command=command, why=problem.detail, about=_about(note))
             self.refused = Fault(f"{command} refused: {problem.detail}", problem.remedy)
             return None

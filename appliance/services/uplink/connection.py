@@ -15,6 +15,7 @@ import select
 import socket
 import ssl
 import threading
+from base64 import b64decode, b64encode
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -51,9 +52,9 @@ _MANY_KICKS = 3
 _GOODBYE_S = 2.0
 _LARGEST_INCOMING = 256 * 1024
 _HEADERS = 64
-"""Bytes of a PUBLISH beside topic and payload: fixed header, lengths, packet id, our two properties."""
+"""Bytes of a PUBLISH beside topic, payload and note: fixed header, lengths, packet id, our other properties."""
 
-ENCODING = "content-encoding"
+ENCODING, NOTE = "content-encoding", "note"
 
 Event = Callable[[], None]
 
@@ -69,6 +70,10 @@ class Message:
     content_type: str = ""
     encoding: str = ""
     """How the payload is compressed, as HTTP names it (RFC 9110 §8.4.1); told in a user property."""
+    note: str = ""
+    """What was signed of the payload; told in a user property, in base64: brokers take no line ends there."""
+    text: bool = True
+    """Whether a payload that is not compressed is UTF-8."""
 
 
 class Listener(Protocol):
@@ -80,8 +85,9 @@ class Listener(Protocol):
     def offline(self, fault: Fault) -> None:
         """Not, or no longer; it tries again by itself."""
 
-    def received(self, topic: str, payload: bytes, retained: bool) -> None:
-        """A message on one of the subscribed topics; ``retained``: it had been lying at the broker."""
+    def received(self, topic: str, payload: bytes, retained: bool, note: str) -> None:
+        """A message on one of the subscribed topics; ``retained``: it had been lying at the broker; ``note``: what came
+        with it as such."""
 
     def acknowledged(self, topic: str, fault: Fault | None, heard: bool) -> None:
         """The broker's answer to one QoS 1 message; ``heard``: whether anybody listens to that topic."""
@@ -146,12 +152,16 @@ class Connection:
         client = self._client
         if client is None or not self._established or (message.qos and self.room() <= 0):
             return False
-        if len(message.payload) > self.largest(message.topic):
+        if len(message.payload) + 2 * len(message.note) > self.largest(message.topic):
             return False
         content = {"ContentType": message.content_type} if message.content_type else {}
-        properties = _properties(PacketTypes.PUBLISH, PayloadFormatIndicator=0 if message.encoding else 1, **content)
+        properties = _properties(
+            PacketTypes.PUBLISH, PayloadFormatIndicator=int(message.text and not message.encoding), **content
+        )
         if message.encoding:
             properties.UserProperty = (ENCODING, message.encoding)
+        if message.note:
+            properties.UserProperty = (NOTE, b64encode(message.note.encode()).decode())
         info = client.publish(message.topic, message.payload, message.qos, message.retain, properties)
         if message.qos:
             if not self._in_flight:
@@ -244,7 +254,7 @@ class Connection:
     def _on_suback(self, codes: list[tuple[int, str]]) -> None:
         for code, name in codes:
             if faults.is_failure(code):
-                self._down(faults.by_code("subscribing to receipts", code, name))
+                self._down(faults.by_code("subscribing", code, name))
                 return
         if self._timer is not None:
             self._timer.cancel()
@@ -307,7 +317,12 @@ class Connection:
             topic = message.topic
         except UnicodeDecodeError:
             return  # not one of ours; MQTT 5.0 §1.5.4 has the broker refuse it
-        self._listener.received(topic, bytes(message.payload), bool(message.retain))
+        said = dict(getattr(message.properties, "UserProperty", ())).get(NOTE, "")
+        try:
+            note = b64decode(said, validate=True).decode()
+        except ValueError:
+            note = ""
+        self._listener.received(topic, bytes(message.payload), bool(message.retain), note)
 
     def _on_disconnect(self, by_broker: bool, code: int, name: str) -> None:
         if by_broker:

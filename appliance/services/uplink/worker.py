@@ -1,9 +1,10 @@
 """The worker: follows the journal, sends what is not yet safe, hears what central says."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
+from typing import Any
 
 from appliance import log
 from appliance.board import Board
@@ -17,10 +18,12 @@ from appliance.services.run import Loop
 from appliance.services.uplink import batches, live
 from appliance.services.uplink.address import Address
 from appliance.services.uplink.answers import Answers
+from appliance.services.uplink.backups import Backups
 from appliance.services.uplink.budget import Budget
 from appliance.services.uplink.connection import Connection, Message
 from appliance.services.uplink.faults import Fault
 from appliance.services.uplink.flow import Flow
+from appliance.services.uplink.policies import DOWN, Policies
 
 logger = log.get("uplink")
 
@@ -36,24 +39,17 @@ _CONNECTING = Fault("connecting", "Nothing: it takes a moment.")
 _UNHEARD = Fault("the broker has no subscriber for facts", "Start central, or check which broker it uses.")
 
 
-def run(ctx: WorkerContext) -> int:
-    """Run the worker of a box that has a broker; its exit code."""
-    loop = Loop(ctx.name)
-    uplink = Uplink(ctx, loop)
-    code = loop.run(uplink.start)
-    uplink.close()
-    return code
-
-
 class Uplink:
     """All of the worker; every method runs in the loop."""
 
-    def __init__(self, ctx: WorkerContext, loop: Loop) -> None:
-        self._ctx, self._loop = ctx, loop
+    def __init__(self, ctx: WorkerContext, loop: Loop, beside: Callable[[], dict[str, Any]]) -> None:
+        """``beside``: what else the board shows."""
+        self._ctx, self._loop, self._beside = ctx, loop, beside
         self._reader = Reader(ctx.data)
         self._wake = Wake(ctx.run, ctx.name)
         self._board = Board(ctx.run, ctx.name)
         self._answers = Answers(ctx.run)
+        self._backups = Backups(ctx, self._reader, loop.now)
         self._answers_planned = False
         self._flow: Flow | None = None
         self._position, self._log, self._event, self._key = 0, 0, "", ""
@@ -75,8 +71,9 @@ class Uplink:
             Address(host, port, f"boothkit-{ctx.box}", mqtt.user, mqtt.password_file, mqtt.ca, mqtt.cert, mqtt.key),
             self,
             will=lambda: self._status(online=False),
-            topics=(f"{self._prefix}/receipt", f"{self._prefix}/cosigned"),
+            topics=tuple(f"{self._prefix}/{one}" for one in ("receipt", "cosigned", DOWN, "kept")),
         )
+        self._policies = Policies(ctx.run, self._reader, loop, self._told_policy)
 
     def start(self) -> None:
         """Before the loop turns: look once, connect, listen to the journal."""
@@ -92,6 +89,8 @@ class Uplink:
         self._budget.keep()
         self._wake.close()
         self._answers.close()
+        self._policies.close()
+        self._backups.close()
         self._reader.close()
         self._board.put(state="stopping", connected=False)
 
@@ -110,6 +109,7 @@ class Uplink:
             logger.info("uplink.probe", safe=self._flow.safe, sent=self._flow.cursor)
             self._send_batch(self._flow.safe)
         self._send()
+        self._send_backup()
         self._show()
 
     def _look(self) -> None:
@@ -223,6 +223,17 @@ class Uplink:
                     complete = False
         return complete
 
+    def _send_backup(self) -> None:
+        """Once a second, behind everything else; never while the battery is spared."""
+        flow = self._flow
+        if flow is None or self._saving or flow.cursor < self._position or not self._may_send():
+            return
+        topic = f"{self._prefix}/backup"
+        with self._reading():
+            self._backups.turn(
+                lambda piece: self._may_send() and self._publish(Message(topic, piece, retain=False, text=False))
+            )
+
     def _discovery(self) -> list[Message]:
         from appliance.services.uplink.homeassistant import discovery
 
@@ -268,6 +279,7 @@ class Uplink:
         self._live_at = -1
         if self._flow is not None:
             self._flow.connected()
+        self._backups.connected()
         self._beside_due = True
         self._look()
         self._send()
@@ -304,8 +316,14 @@ class Uplink:
         else:
             self._faults["central"] = _UNHEARD
 
-    def received(self, topic: str, payload: bytes, retained: bool) -> None:
-        """A receipt or a cosigned checkpoint."""
+    def received(self, topic: str, payload: bytes, retained: bool, note: str) -> None:
+        """A receipt, a cosigned checkpoint, a policy, or how much of a backup central holds."""
+        if topic == f"{self._prefix}/{DOWN}":
+            self._policies.keep(payload)
+            return
+        if topic.endswith("/kept"):
+            self._backups.kept(payload)
+            return
         self._answers.keep(topic, payload, fresh=not retained)
         self._plan_answers(0.0)
 
@@ -342,6 +360,14 @@ class Uplink:
         self._answers_planned = False
         self._plan_answers(0.0)
 
+    def _told_policy(self, fault: Fault | None) -> None:
+        """What the recorder thinks of the policy that lies at the broker; None: nothing is wrong with it."""
+        if fault is not None:
+            self._faults["policy"] = fault
+        else:
+            self._faults.pop("policy", None)
+        self._show()
+
     def _forget_refused(self, fault: Fault) -> None:
         if self._faults.get("answer") is fault:
             self._faults.pop("answer")
@@ -350,7 +376,7 @@ class Uplink:
 
     def _show(self) -> None:
         connected = self._connection.online()
-        order = ("connection", "journal", "facts", "budget", "beside", "recorder", "answer", "central")
+        order = ("connection", "journal", "facts", "budget", "beside", "recorder", "answer", "policy", "central")
         shown = next((self._faults[source] for source in order if source in self._faults), None)
         self._board.put(
             state="ready" if shown is None else "degraded",
@@ -360,4 +386,5 @@ class Uplink:
             reason=shown.reason if shown else "",
             remedy=shown.remedy if shown else "",
             broker=self._connection.address.broker,
+            **self._beside(),
         )

@@ -1,6 +1,7 @@
 """What every pair of beams has to pass; a line is high while its beam is broken."""
 
-from drivers.device import BeamFault, Crossing, Event
+from drivers.device import BeamFault, Crossing, Event, Judgement
+from drivers.registry import create
 from tests.drivers.suites.lines import LinesBench, LinesSuite
 
 STRIDE = 0.03
@@ -11,6 +12,14 @@ OUT = ((0, 1), (1, 1), (1, 0), (0, 0))
 def levels(bench: LinesBench, first: int, second: int) -> None:
     bench.move(bench.numbers[0], first)
     bench.move(bench.numbers[1], second)
+
+
+def both(bench: LinesBench, level: int) -> None:
+    """Both lines in one moment, however busy the machine is."""
+    moment = bench.clock()
+    bench.move(bench.numbers[0], level)
+    bench.clock.ahead -= bench.clock() - moment
+    bench.move(bench.numbers[1], level)
 
 
 def walk(bench: LinesBench, path: tuple[tuple[int, int], ...]) -> list[Event]:
@@ -73,6 +82,15 @@ class FootfallSuite(LinesSuite):
         events = bench.pass_(0.1)
         assert directions(events) == ["in", "out"], (bench.device.life.snapshot(), events)
 
+    def test_two_close_behind_each_other_are_two(self, bench: LinesBench) -> None:
+        """A tenth of a second from beam to beam, half as much of light between them."""
+        self.free(bench)
+        path = ((1, 0, 0.1), (1, 1, 0.15), (0, 1, 0.05), (1, 1, 0.05), (1, 0, 0.05), (1, 1, 0.15), (0, 1, 0.1))
+        for first, second, lasts in (*path, (0, 0, 0.1)):
+            levels(bench, first, second)
+            bench.clock.ahead += lasts
+        assert directions(bench.pass_(0.1)) == ["in", "in"]
+
     def test_beams_that_chatter_count_nobody(self, bench: LinesBench) -> None:
         self.free(bench)
         for _ in range(50):
@@ -85,9 +103,67 @@ class FootfallSuite(LinesSuite):
 
     def test_a_cut_cable_shows_and_counts_nobody(self, bench: LinesBench) -> None:
         self.free(bench)
-        levels(bench, 1, 1)
+        assert bench.device.judgement() == Judgement("learning", (), 0, None)
+        both(bench, 1)
         events = bench.run(lambda _: bench.device.life.state == "degraded", hurry=0.01)
         assert [event.what for event in events if isinstance(event, BeamFault)] == ["illegal"]
-        levels(bench, 0, 0)
+        assert bench.device.judgement() == Judgement("poor", ("illegal",), 0, 1000)
+        both(bench, 0)
         assert directions(bench.pass_(0.2)) == []
         self.works(bench)
+
+    def test_a_fault_that_comes_again_and_again_spoils_the_figure_and_good_passages_mend_it(
+        self, bench: LinesBench
+    ) -> None:
+        self.free(bench)
+        for _ in range(2):
+            both(bench, 1)
+            bench.pass_(0.1)
+            both(bench, 0)
+            bench.pass_(0.1)
+        assert bench.device.judgement() == Judgement("poor", ("illegal",), 0, 1000)
+        for _ in range(100):
+            walk(bench, IN)
+            walk(bench, OUT)
+        assert bench.device.judgement() == Judgement("good", (), 0, 0)
+
+    def test_a_blocked_beam_is_told_for_as_long_as_it_is(self, bench: LinesBench) -> None:
+        self.free(bench)
+        self.bring(bench, "blocked")
+        assert bench.device.judgement() == Judgement("poor", ("blocked",), 0, None)
+        self.free(bench)
+        assert bench.device.judgement() == Judgement("learning", (), 0, 0)
+        for _ in range(9):
+            walk(bench, IN)
+            walk(bench, OUT)
+        assert bench.device.judgement() == Judgement("learning", (), 0, 0)
+        walk(bench, IN)
+        assert bench.device.judgement() == Judgement("good", (), 0, 0)
+
+    def test_it_tells_when_each_beam_was_broken_and_how_its_address_reads_the_other_way_round(
+        self, bench: LinesBench
+    ) -> None:
+        self.free(bench)
+        one, other = bench.numbers
+        wiring = bench.device.wiring
+        assert (wiring["lines"], wiring["broken"], wiring["illegal"]) == ([one, other], [None, None], None)
+        levels(bench, 0, 1)
+        bench.pass_(0.1)
+        levels(bench, 0, 0)
+        bench.pass_(100.0)
+        both(bench, 1)
+        bench.pass_(10.0)
+        both(bench, 0)
+        bench.pass_(0.1)
+        first, second = bench.device.wiring["broken"]
+        assert 10 <= first < 100
+        assert second == first
+        assert bench.device.wiring["illegal"] < 10
+        turned = wiring["turned"]
+        assert turned.endswith(f"&in={other}")
+        bench.device.close()
+        bench.device = create("footfall", turned, now=bench.clock)
+        assert bench.device.judgement() == Judgement("learning")
+        assert bench.device.wiring["turned"] == turned.removesuffix(f"&in={other}")
+        self.free(bench)
+        assert directions(walk(bench, IN) + walk(bench, OUT)) == ["out", "in"]

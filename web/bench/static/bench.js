@@ -11,6 +11,7 @@ const wire = document.getElementById("wire");
 let tag = "";
 let sent = 0;
 let answered = 0;
+let hands = Promise.resolve();
 let heard = new Date();
 
 document.querySelectorAll("[data-plain]").forEach((node) => (node.hidden = true));
@@ -59,8 +60,13 @@ function draw(answer, { isNews }) {
   morph(bench, theirs);
 }
 
-async function post(form, values) {
+// What hands do happens in the order in which they do it.
+function post(form, values) {
   const turn = ++sent;
+  hands = hands.then(() => deliver(form, values, turn));
+}
+
+async function deliver(form, values, turn) {
   const answer = await ask(form.action, { method: "POST", body: values });
   answered += 1;
   if (!answer) silent();

@@ -10,4 +10,5 @@ blueprint = Blueprint("privacy", __name__)
 @blueprint.get("/privacy")
 def page() -> Response:
     """What is stored, and what is not."""
-    return here().fresh.answer("privacy", lambda: render_template("privacy.html"))
+    keep_days = here().deps.config.privacy.keep_days
+    return here().fresh.answer("privacy", lambda: render_template("privacy.html", keep_days=keep_days))

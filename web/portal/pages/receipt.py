@@ -1,9 +1,8 @@
 """A receipt by its token: the paper's words, and how far the box has proved them."""
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, assert_never
+from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -13,12 +12,12 @@ from appliance.errors import Problem
 from appliance.journal.book import Seal
 from appliance.journal.notes import b64, proof_text
 from appliance.journal.read import SignedHead
-from appliance.projections import events
+from appliance.projections import events, refunds
 from appliance.receipts import check, layout
 from appliance.receipts.check import Promise, Refused
 from appliance.receipts.handout import handout
 from appliance.receipts.token import address
-from web.common.drawing import qr
+from web.common.paper import parts
 from web.portal import pages
 from web.portal.deps import here
 
@@ -35,12 +34,14 @@ def page(token: str) -> Response:
     if isinstance(found, Refused):
         return _refusal(found)
     head = here().book.head(found.log, found.seq)
+    back = refunds.of_sale(here().deps.reader.db(), found.sale["sale"])["refunds"]
     state = f"{head.size}{'w' if head.cosigned else ''}" if head else "promised"
+    state += f"b{len(back)}" if back else ""
     json = pages.wants_json()
 
     def make() -> Response | str:
         seal = here().book.seal(head, found.key, found.seq, found.leaf) if head else None
-        return jsonify(_summary(found, seal)) if json else _render(token, found, head, seal)
+        return jsonify(_summary(found, back, seal)) if json else _render(token, found, back, head, seal)
 
     response = here().fresh.answer(f"{state}{'j' if json else ''}", make)
     response.headers["Cache-Control"] = "private, no-cache"
@@ -82,30 +83,23 @@ def _refusal(found: Refused) -> Response:
     return make_response(render_template("refused.html", found=found), 404)
 
 
-def _summary(found: Promise, seal: Seal | None) -> dict[str, Any]:
+def _summary(found: Promise, back: list[dict[str, Any]], seal: Seal | None) -> dict[str, Any]:
     sale = found.sale
     why = "the box signed it; no checkpoint covers it yet"
     if seal:
         why = f"fact {found.seq} of {found.key.name} is under its signed root over {seal.size} facts"
     said = {name: sale[name] for name in ("sale", "number", "total", "currency")}
-    return {"valid": True, "level": "proved" if seal else "promised", **said, "why": why}
+    gone = [{name: one[name] for name in ("kind", "number", "at", "total")} for one in back]
+    more = {"given_back": gone} if gone else {}
+    return {"valid": True, "level": "proved" if seal else "promised", **said, **more, "why": why}
 
 
-@dataclass(frozen=True)
-class Part:
-    """A piece of the paper as the template draws it. ``rows``: neighbours that share one list."""
-
-    kind: Literal["title", "line", "rows", "total", "rule", "code"]
-    text: str = ""
-    rows: tuple[layout.Row, ...] = ()
-
-
-def _render(token: str, found: Promise, head: SignedHead | None, seal: Seal | None) -> str:
+def _render(token: str, found: Promise, back: list[dict[str, Any]], head: SignedHead | None, seal: Seal | None) -> str:
     event = events.get(here().deps.reader.db(), found.event)
     name, zone = (event.name, event.timezone) if event else ("", "UTC")
     url = address(here().deps.config.portal.public_url, token)
-    elements = layout.receipt(found.sale, event_name=name, timezone=zone, url=url)
     words = here().wording
+    elements = layout.receipt(found.sale, event_name=name, timezone=zone, url=url, locale=words.language)
     sealed = None
     if seal:
         sealed = {
@@ -121,10 +115,31 @@ def _render(token: str, found: Promise, head: SignedHead | None, seal: Seal | No
         number=found.sale["number"],
         place=words.number(found.seq),
         origin=found.key.name,
-        parts=_parts(elements),
+        parts=parts(elements),
         seal=sealed,
         check=_check(found, head),
+        back=[_given_back(one, zone) for one in back],
     )
+
+
+def _given_back(one: dict[str, Any], zone: str) -> dict[str, Any]:
+    """A void or a refund as the guest may read it: no word of why, or by whom."""
+    words, currency = here().wording, one["currency"]
+    moved = [tender for tender in one["tenders"] if not tender.get("declined") and tender["kind"] != "token"]
+    return {
+        "void": one["kind"] == "void",
+        "number": one["number"],
+        "when": _when(datetime.fromisoformat(one["at"]), zone),
+        "amount": words.money(one["total"], currency),
+        "lines": [_piece(line) for line in one["lines"]],
+        "ways": [(tender["kind"], words.money(tender["amount"], currency)) for tender in moved],
+    }
+
+
+def _piece(line: dict[str, Any]) -> str:
+    if line.get("unit") == "gram":
+        return f"{line['qty']}\N{NO-BREAK SPACE}g {line['name']}"
+    return str(line["name"]) if line["qty"] == 1 else f"{line['qty']} × {line['name']}"
 
 
 def _check(found: Promise, head: SignedHead | None) -> str:
@@ -136,25 +151,3 @@ def _check(found: Promise, head: SignedHead | None) -> str:
 def _when(at: datetime, zone: str) -> str:
     """As the paper writes it: a receipt is looked at years later."""
     return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
-
-
-def _parts(elements: list[layout.Element]) -> list[Part]:
-    parts: list[Part] = []
-    for element in elements:
-        match element:
-            case layout.Title(text):
-                parts.append(Part("title", text))
-            case layout.Line(text):
-                parts += [Part("line", text)] if text else []
-            case layout.Row(large=True):
-                parts.append(Part("total", rows=(element,)))
-            case layout.Row():
-                before = parts.pop().rows if parts and parts[-1].kind == "rows" else ()
-                parts.append(Part("rows", rows=(*before, element)))
-            case layout.Rule():
-                parts.append(Part("rule"))
-            case layout.Code(data):
-                parts.append(Part("code", qr(data)))
-            case _:
-                assert_never(element)
-    return parts

@@ -5,7 +5,8 @@ from typing import Any, get_args
 from flask import Blueprint, request
 
 from appliance.domain.books import VarianceReason
-from appliance.domain.drawer import MoveReason, NoSaleReason, choose
+from appliance.domain.drawer import MoveReason, NoSaleReason, choose, marked
+from appliance.domain.guardrails import Action
 from appliance.errors import Problem, invalid
 from appliance.projections import books, drawer, events
 from web.common.body import command_key, json_object
@@ -22,7 +23,7 @@ def all_open() -> dict[str, Any]:
     db = deps().reader.db()
     event = events.current(db)
     shown = [
-        {"drawer": one.drawer, "name": one.name, "by": one.by, "at": one.at, "counted": one.is_counted}
+        {"drawer": one.drawer, "name": one.name, "by": one.by, "at": one.at, "counted": one.is_counted, **marked(one)}
         for one in drawer.drawers(db).open
     ]
     return {"drawers": shown, "closed": books.zs(db, event.event if event else "")}
@@ -46,18 +47,18 @@ def count() -> dict[str, Any]:
 @auth.for_roles("lead", "cashier")
 def move() -> dict[str, Any]:
     """Cash in or out without a sale."""
-    return _send("drawer.move", command_key(request.headers.get("Idempotency-Key")), MoveReason)
+    return _by_hand("drawer.move", "cash-move", MoveReason)
 
 
 @blueprint.post("/drawer/no-sale")
 @auth.for_roles("lead", "cashier")
 def no_sale() -> dict[str, Any]:
     """The drawer opens, and that is on record."""
-    return _send("drawer.no_sale", command_key(request.headers.get("Idempotency-Key")), NoSaleReason)
+    return _by_hand("drawer.no_sale", "no-sale", NoSaleReason)
 
 
 @blueprint.post("/drawer/close")
-@auth.for_roles("lead", "cashier")
+@auth.for_roles("lead", "cashier", action="z-report")
 def close() -> dict[str, Any]:
     """The Z report: numbered, signed, and never changed again."""
     return _send("drawer.close", command_key(request.headers.get("Idempotency-Key")), VarianceReason)
@@ -93,10 +94,18 @@ def one_z(z: str) -> dict[str, Any]:
 
 
 @blueprint.post("/drawer/z/<z>/reprint")
-@auth.for_roles("lead", "cashier")
+@auth.for_roles("lead", "cashier", action="reprint")
 def reprint(z: str) -> tuple[dict[str, Any], int]:
     """One more copy, marked DUPLICATE unless it is the first."""
     return _send("drawer.reprint", command_key(request.headers.get("Idempotency-Key")), z=z), 201
+
+
+def _by_hand(command: str, action: Action, reasons: Any) -> dict[str, Any]:
+    """Where the policy leaves it to the lead, it wants their word."""
+    key = command_key(request.headers.get("Idempotency-Key"))
+    body = auth.approved(_reasoned(json_object(request.get_data()), get_args(reasons)), key, by_themselves=False)
+    auth.check(action, approved="approver" in body)
+    return deps().client.send(command, body, actor=auth.actor(), id=key).answer
 
 
 def _send(command: str, key: str, reasons: Any = None, **more: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ _MOST_PARTS = 1_000_000
 
 @blueprint.post("/tickets/files")
 @takes(LARGEST)
-@auth.for_roles("lead")
+@auth.for_roles("lead", action="tickets")
 def take() -> tuple[dict[str, Any], int]:
     """What the file is and what its columns may be; nothing is imported yet. ``name``: in the query."""
     key = command_key(request.headers.get("Idempotency-Key"))
@@ -35,7 +35,7 @@ def take() -> tuple[dict[str, Any], int]:
 
 
 @blueprint.post("/tickets/files/<file>/import")
-@auth.for_roles("lead")
+@auth.for_roles("lead", action="tickets")
 def carry_out(file: str) -> dict[str, Any]:
     """As many tickets as half a second allows. The same part again gives the same answer."""
     command_key(request.headers.get("Idempotency-Key"))

@@ -4,11 +4,26 @@ from typing import Any, get_args
 
 from flask import Blueprint
 
+from appliance.domain.catalogue import ItemKind
+from appliance.domain.disk import DiskLevel
 from appliance.domain.kit import Outcome, Reason
 from appliance.domain.kitplan import StepName
 from web.till import auth
-from web.till.openapi import door, drawer, files, refunds, sales
-from web.till.openapi.shapes import KEY, LIST, MINOR, TEXT, WHOLE, body, call, of
+from web.till.openapi import (
+    carts,
+    clock,
+    door,
+    drawer,
+    files,
+    footfall,
+    occupancy,
+    people,
+    policy,
+    refunds,
+    reports,
+    sales,
+)
+from web.till.openapi.shapes import COMPONENTS, KEY, LIST, MINOR, TEXT, WHOLE, body, call, of
 
 blueprint = Blueprint("api_openapi", __name__)
 
@@ -20,14 +35,25 @@ _ITEM = of(
         "sku": TEXT,
         "name": TEXT,
         "price": MINOR,
-        "vat": TEXT,
-        "kind": {"enum": ["unit", "weight", "open", "deposit"]},
+        "vat": {"type": ["string", "null"], "description": "a bundle has those of its parts"},
+        "kind": {"enum": [*get_args(ItemKind)]},
         "category": {"type": ["string", "null"]},
-        "stock": {"type": ["integer", "null"]},
+        "stock": {"type": ["integer", "null"], "description": "what is left; of a bundle how many can be made of it"},
         "vat_takeaway": TEXT | {"description": "when it is taken away, if that differs"},
         "group": TEXT | {"description": "what variants of one thing have in common"},
         "min_age": WHOLE | {"minimum": 1, "description": "years; the sale says that an ID was seen"},
+        "contains": LIST | {"items": of({"sku": TEXT, "qty": WHOLE}, "sku", "qty"), "description": "of a bundle"},
     }
+)
+_DISK = of(
+    {
+        "free": {"type": ["integer", "null"], "description": "bytes that the box can still write"},
+        "level": {"enum": [*get_args(DiskLevel), None], "description": "full and reserve: nothing new is taken"},
+        "days_left": {"type": ["number", "null"], "description": "at the present pace, at most 365"},
+        "missing": LIST | {"items": TEXT, "description": "why days_left is null"},
+        "reserve": {"enum": ["kept", "in use", "missing", None], "description": "the room for closing the event"},
+    },
+    *("free", "level", "days_left", "reserve"),
 )
 _SIGNED_IN = of({"staff": TEXT, "name": TEXT, "role": {"enum": ["lead", "cashier", "door"]}, "csrf": TEXT})
 _NOBODY: list[dict[str, list[str]]] = [{}]
@@ -60,17 +86,25 @@ DOCUMENT: dict[str, Any] = {
     "servers": [{"url": "/api/v1"}],
     "security": [{"token": []}, {"cookie": [], "csrf": []}],
     "components": {
+        **COMPONENTS,
         "securitySchemes": {
             "token": {"type": "http", "scheme": "bearer"},
             "cookie": {"type": "apiKey", "in": "cookie", "name": "bk_staff"},
             "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRF-Token"},
-        }
+        },
     },
     "paths": {
+        **carts.PATHS,
+        **clock.PATHS,
         **door.PATHS,
         **drawer.PATHS,
         **files.PATHS,
+        **footfall.PATHS,
+        **occupancy.PATHS,
+        **people.PATHS,
+        **policy.PATHS,
         **refunds.PATHS,
+        **reports.PATHS,
         **sales.PATHS,
         "/login": {
             "post": call(
@@ -99,7 +133,11 @@ DOCUMENT: dict[str, Any] = {
         "/kpis": {
             "get": call("The present event's numbers; unknown is null, with what is missing", {"type": "object"})
         },
-        "/status": {"get": call("Workers, devices, power, journal, uplink", {"type": "object"})},
+        "/status": {
+            "get": call(
+                "Workers, devices, power, the card, journal, uplink", {"type": "object", "properties": {"disk": _DISK}}
+            )
+        },
         "/kit": {
             "get": call("The newest kit check: its steps, and what is plugged in and not used", {"type": "object"})
         },
@@ -142,7 +180,8 @@ DOCUMENT: dict[str, Any] = {
                 parameters=[_AFTER, _LAST_ID],
             )
         },
-        "/openapi.json": {"get": call("This document", {"type": "object"}, security=_NOBODY)},
+        # 403: a device that is not paired, on the guests' air; there nothing answers it.
+        "/openapi.json": {"get": call("This document", {"type": "object"}, security=_NOBODY, problems=(403,))},
     },
 }
 

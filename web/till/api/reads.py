@@ -10,7 +10,7 @@ from appliance.projections.catalogue import ItemView
 from web.till.deps import deps
 
 blueprint = Blueprint("api_reads", __name__)
-SOME_HAVE = frozenset({"vat_takeaway", "group", "min_age"})
+SOME_HAVE = frozenset({"vat_takeaway", "group", "min_age", "contains"})
 
 
 @blueprint.get("/catalogue")

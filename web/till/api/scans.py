@@ -10,7 +10,7 @@ from web.till import auth, guests
 from web.till.deps import deps
 
 blueprint = Blueprint("api_scans", __name__)
-BY_HAND = frozenset({"ticket", "reason", "approver_pin"})
+BY_HAND = frozenset({"ticket", "reason", *auth.APPROVALS})
 """What only a person at the door says: a ticket found by name, or why somebody is let in against the rules."""
 
 
@@ -21,21 +21,19 @@ def scan() -> dict[str, Any]:
     body = json_object(request.get_data())
     command = "ticket.scan"
     if BY_HAND & set(body):
-        command, body = "ticket.admit", _by_hand(body)
+        command, body = "ticket.admit", _by_hand(body, key)
     answer = dict(deps().client.send(command, body, actor=auth.actor(), id=key).answer)
     return answer | guests.details(answer.pop("holder_ref", None))
 
 
-def _by_hand(body: dict[str, Any]) -> dict[str, Any]:
-    """The PIN stays here: the recorder is told who approved."""
+def _by_hand(body: dict[str, Any], key: str) -> dict[str, Any]:
+    """PIN and approval stay here: the recorder is told who approved."""
     body = dict(body)
-    pin = body.pop("approver_pin", None)
-    if pin is not None and not isinstance(pin, str):
-        raise invalid("approver_pin: wants a text")
     if "reason" in body:
-        body["by"] = auth.approved_by(pin, "lead")
-    elif pin is not None:
-        raise invalid("approver_pin: goes with a reason", "Say why this guest is let in.")
+        person = auth.approved_by(body, key)
+        return {**body, "by": person}
+    if any(body.pop(name, None) is not None for name in auth.APPROVALS):
+        raise invalid("approver_pin, approval: go with a reason", "Say why this guest is let in.")
     return body
 
 

@@ -28,7 +28,7 @@ def one(ticket: str) -> dict[str, Any]:
 
 
 @blueprint.post("/tickets/mark")
-@auth.for_roles("lead")
+@auth.for_roles("lead", action="tickets")
 def mark() -> dict[str, Any]:
     """Tickets are revoked for good, blocked for the moment or no longer, cancelled, or paid after all."""
     return _send("tickets.mark")
@@ -41,14 +41,14 @@ def lists() -> dict[str, Any]:
 
 
 @blueprint.post("/lists")
-@auth.for_roles("lead")
+@auth.for_roles("lead", action="tickets")
 def define() -> dict[str, Any]:
     """A list appears, or what is named of it changes."""
     return _send("list.define")
 
 
 @blueprint.post("/gates")
-@auth.for_roles("lead")
+@auth.for_roles("lead", action="tickets")
 def gate() -> dict[str, Any]:
     """Which lists a gate lets in, and which way people go there."""
     return _send("gate.define")

@@ -12,7 +12,7 @@ blueprint = Blueprint("api_walkups", __name__)
 
 
 @blueprint.post("/tickets/<ticket>/print")
-@auth.for_roles("lead", "cashier")
+@auth.for_roles("lead", "cashier", action="tickets")
 def print_ticket(ticket: str) -> tuple[dict[str, Any], int]:
     """One more copy of a ticket that this box issued, marked DUPLICATE unless it is the first."""
     key = command_key(request.headers.get("Idempotency-Key"))

@@ -21,9 +21,11 @@ _SCAN_ASKED = of(
         "answers": {"type": "object", "additionalProperties": TEXT, "description": "to the list's questions"},
         "reason": TEXT | {"description": "why the lead lets somebody in against the rules"},
         "approver_pin": TEXT | {"description": "a lead's, when no lead is signed in"},
+        "approval": TEXT | {"description": "of POST /approvals, in place of approver_pin"},
     },
     closed=True,
 )
+_ERASED = {"type": "boolean", "description": "what was known of the guest is gone for good"}
 _VERDICTS = ["admitted", "refused", "exited", "badge_ok", "badge_refused", "quote", "token"]
 _SCAN_ANSWER = of(
     {
@@ -37,6 +39,7 @@ _SCAN_ANSWER = of(
         "order": _OR_NONE,
         "note": _OR_NONE,
         "includes": _TEXTS,
+        "erased": _ERASED,
         "product": _OR_NONE,
         "session": _OR_NONE,
         "list": TEXT,
@@ -46,6 +49,8 @@ _SCAN_ANSWER = of(
         "entries": WHOLE | {"description": "before this scan"},
         "at": TEXT | {"format": "date-time"},
         "first": of({"at": TEXT, "gate": TEXT, "box": TEXT}),
+        "crowd": WHOLE | {"description": "people inside over all lists, when they are as many as the policy allows"},
+        "policy": WHOLE | {"description": "the version that sets this limit"},
         "questions": LIST
         | {"items": of({"question": TEXT, "text": TEXT, "answer": {"enum": [*get_args(AnswerKind)]}})},
         "valid_from": WHOLE | {"description": "Unix seconds"},
@@ -62,6 +67,7 @@ _TICKET = of(
         "order": _OR_NONE,
         "note": _OR_NONE,
         "includes": _TEXTS,
+        "erased": _ERASED,
         "product": _OR_NONE,
         "session": _OR_NONE,
         "marks": LIST | {"items": {"enum": ["pending", "cancelled", "blocked", "revoked"]}},

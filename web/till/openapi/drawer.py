@@ -5,13 +5,19 @@ from typing import Any, get_args
 from appliance.domain.books import VarianceReason
 from appliance.domain.drawer import MAX_NOTE, MoveReason, NoSaleReason
 from appliance.domain.tasks import TaskKind
+from web.till.openapi.sales import APPROVAL
 from web.till.openapi.shapes import KEY, LIST, MINOR, TEXT, WHOLE, body, call, of
 
 _NUMBER = {"type": ["integer", "null"], "description": "minor units; null until the drawer is counted"}
 _FIGURE = of({"count": WHOLE, "amount": WHOLE}, "count", "amount")
 _WHICH = TEXT | {"description": "id or name; default: one's own, else the only one that is open"}
 _NOTE = TEXT | {"maxLength": MAX_NOTE, "description": "erasable, never in the journal"}
-_NAMED = {"drawer": TEXT, "name": TEXT}
+_APPROVED = {
+    "approver_pin": TEXT | {"description": "a lead's, where the policy leaves this to the lead"},
+    "approval": APPROVAL,
+}
+_TRAINING = {"type": "boolean", "description": "absent = not"}
+_NAMED = {"drawer": TEXT, "name": TEXT, "training": _TRAINING}
 _REPORT = of(
     {
         **_NAMED,
@@ -36,8 +42,8 @@ _REPORT = of(
         "counted": _NUMBER,
         "variance": _NUMBER,
         "voids": _FIGURE,
-        "training": _FIGURE | {"description": "not in turnover"},
         "late": _FIGURE | {"description": "cash of sales that were rung up for a drawer that had its Z by then"},
+        "unknown": _FIGURE | {"description": "card payments in tenders whose outcome is not known"},
         "no_sales": WHOLE,
         "reprints": WHOLE,
         "counts": WHOLE,
@@ -85,6 +91,7 @@ PATHS: dict[str, Any] = {
                     {
                         "float": MINOR,
                         "name": TEXT | {"maxLength": 20, "description": "default: the lowest free number"},
+                        "training": {"type": "boolean", "default": False, "description": "also before the event opens"},
                     },
                     "float",
                     closed=True,
@@ -125,6 +132,7 @@ PATHS: dict[str, Any] = {
                         "reason": _reason(MoveReason),
                         "drawer": _WHICH,
                         "note": _NOTE,
+                        **_APPROVED,
                     },
                     "amount",
                     "reason",
@@ -139,7 +147,11 @@ PATHS: dict[str, Any] = {
             "The drawer opens, and that is on record",
             of({**_NAMED, "reason": TEXT}),
             requestBody=body(
-                of({"reason": _reason(NoSaleReason), "drawer": _WHICH, "note": _NOTE}, "reason", closed=True)
+                of(
+                    {"reason": _reason(NoSaleReason), "drawer": _WHICH, "note": _NOTE, **_APPROVED},
+                    "reason",
+                    closed=True,
+                )
             ),
             parameters=[KEY],
         )
@@ -159,6 +171,7 @@ PATHS: dict[str, Any] = {
         "get": call(
             "The X report: the same calculation, now",
             _REPORT,
+            problems=(409,),
             parameters=[{"name": "drawer", "in": "query", "schema": _WHICH}],
         ),
         "post": call(

@@ -4,8 +4,8 @@ from typing import Any, get_args
 
 from appliance.domain.drawer import MAX_NOTE
 from appliance.domain.refunds import RefundReason
-from appliance.domain.sales import TenderKind
-from web.till.openapi.sales import VAT
+from appliance.domain.tendering import MoneyKind
+from web.till.openapi.sales import APPROVAL, VAT
 from web.till.openapi.shapes import KEY, LIST, MINOR, TEXT, WHOLE, body, call, of
 
 _REASON = TEXT | {
@@ -16,12 +16,14 @@ _SAID = {
     "reason": _REASON,
     "note": {"type": "string", "maxLength": MAX_NOTE, "description": "kept where it can be erased"},
     "approver_pin": TEXT | {"description": "a lead's, beyond the guardrail or for a ticket that somebody entered with"},
+    "approval": APPROVAL,
 }
 _TENDER = {
-    "kind": {"enum": [*get_args(TenderKind)]},
+    "kind": {"enum": [*get_args(MoneyKind)]},
     "amount": MINOR,
     "reference": {"type": "string", "minLength": 1, "maxLength": 40, "description": "the terminal's"},
 }
+_DECLINED = {"type": "boolean", "description": "this card payment never came, so nothing of it goes back"}
 _LINE = {"line": WHOLE | {"minimum": 1}, "qty": WHOLE | {"minimum": 1, "description": "pieces, or grams"}}
 _REFUND = of(
     {
@@ -48,7 +50,7 @@ _ANSWER = of(
         "drawer": TEXT,
         "total": MINOR,
         "rounding": WHOLE,
-        "tenders": LIST | {"items": of(_TENDER, "kind", "amount")},
+        "tenders": LIST | {"items": of({**_TENDER, "declined": _DECLINED}, "kind", "amount")},
         "vat": VAT,
         "tickets": LIST | {"items": TEXT, "description": "ids of those that admit nobody any more"},
         "pos": WHOLE,
@@ -76,4 +78,12 @@ PATHS: dict[str, Any] = {
         of({"refund": TEXT, "slip": TEXT, "copy": MINOR, "printer": TEXT}),
         "refund",
     ),
+    "/refunds/{refund}/receipt": {
+        "post": call(
+            "Whether a person has this copy of the paper",
+            of({"refund": TEXT, "copy": MINOR, "on_paper": {"type": "boolean"}}),
+            requestBody=body(of({"copy": MINOR, "on_paper": {"type": "boolean"}}, "copy", "on_paper", closed=True)),
+            parameters=[_path("refund"), KEY],
+        )
+    },
 }

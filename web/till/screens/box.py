@@ -5,30 +5,32 @@ from typing import Any
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
+from appliance.domain.refundpaper import slip_id
 from appliance.errors import invalid
-from appliance.projections import events, paper, walkups
+from appliance.language import N_
+from appliance.projections import backups, events, paper, refunds, walkups
 from appliance.receipts.tickets import ticket_words
 from web.common.body import command_key
-from web.till import auth, frame
+from web.common.language import _, ngettext
+from web.till import auth, clocks, frame, policywords
 from web.till.deps import deps, here
 from web.till.tabs import Tab
 
 blueprint = Blueprint("box", __name__)
-TAB = Tab(4, "Box", "box.page", "wifi")
+TAB = Tab(5, N_("Box"), "box.page", "wifi")
 
 _ICONS = {"printer": "printer", "scanner": "scan", "footfall": "beam", "power": "battery", "indicator": "sun"}
 _OUTCOMES = {
-    "unknown": "It broke off in the middle",
-    "not_printed": "Nothing came out",
-    "unconfirmed": "The printer cannot say",
+    "unknown": N_("It broke off in the middle"),
+    "not_printed": N_("Nothing came out"),
+    "unconfirmed": N_("The printer cannot say"),
+}
+_RESERVES = {
+    "kept": N_("The reserve for closing the event is kept"),
+    "in use": N_("The reserve is in use: close the event, then free space"),
+    "missing": N_("No room for the reserve that lets an event be closed"),
 }
 MOST_RECEIPTS = 12
-_TRUST = {
-    "ntp": ("Trusted", "set by the network"),
-    "rtc": ("Trusted", "set by its own battery clock"),
-    "phone": ("Set by hand", "from a phone"),
-    "none": ("Not trusted", "rules about time are skipped"),
-}
 
 
 @blueprint.get("/box")
@@ -46,14 +48,18 @@ def now() -> str:
 @blueprint.post("/box/receipts")
 @auth.for_roles("lead", "cashier")
 def receipts() -> Response:
-    """What somebody saw of a receipt that the printer was not certain of, or one more copy of it."""
+    """What somebody saw of a receipt or a refund's slip that the printer was not certain of, or one more copy of it."""
     form = request.form
-    asked: dict[str, Any] = {"sale": form.get("sale", "")}
+    refund = form.get("refund", "")
+    asked: dict[str, Any] = {} if refund else {"sale": form.get("sale", "")}
     match form.get("verb"):
         case "reprint":
-            command = "receipt.reprint"
+            auth.check("reprint")
+            command = "refund.print" if refund else "receipt.reprint"
+            asked |= {"refund": refund} if refund else {}
         case "out" | "gone" as verb:
-            command = "receipt.settle"
+            command = "slip.settle" if refund else "receipt.settle"
+            asked |= {"slip": slip_id(refund)} if refund else {}
             copy = form.get("copy", "")
             asked |= {"copy": int(copy) if copy.isdecimal() else copy, "on_paper": verb == "out"}
         case other:
@@ -63,17 +69,19 @@ def receipts() -> Response:
 
 
 def _doubtful(zone: str) -> list[dict[str, Any]]:
-    """A key is that of one copy: a second press on the same button is the same command."""
-    words = here().wording
+    """Receipts, and slips of refunds. A key is that of one copy: a second press on the same button is the same
+    command."""
+    words, db = here().wording, deps().reader.db()
+    slips = [{**one, "sale": one["refund"]} for one in refunds.doubtful(db, MOST_RECEIPTS)]
     return [
         {
             **receipt,
             "at": words.time(receipt["at"], zone),
             "money": words.money(receipt["total"], receipt["currency"]),
-            "words": _OUTCOMES[receipt["outcome"]],
+            "words": _(_OUTCOMES[receipt["outcome"]]),
             "key": hashlib.sha256(f"{receipt['sale']} {receipt['copy']}".encode()).hexdigest()[:32],
         }
-        for receipt in paper.doubtful(deps().reader.db(), MOST_RECEIPTS)
+        for receipt in (*slips, *paper.doubtful(db, MOST_RECEIPTS))
     ]
 
 
@@ -83,7 +91,7 @@ def _tickets(zone: str) -> list[dict[str, Any]]:
             **one,
             "at": here().wording.time(one["at"], zone),
             "digits": ticket_words(one["ticket"]),
-            "words": _OUTCOMES[one["outcome"]],
+            "words": _(_OUTCOMES[one["outcome"]]),
         }
         for one in walkups.doubtful(deps().reader.db(), MOST_RECEIPTS)
     ]
@@ -102,18 +110,62 @@ def _now() -> dict[str, Any]:
     waiting = max(0, state["journal"]["pos"] - state["uplink"]["safe"])
     return {
         "state": state,
-        "title": "All is well" if not faults else f"Look at {', '.join(faults[:3])}",
+        "title": _("All is well") if not faults else _("Look at %(names)s", names=", ".join(faults[:3])),
         "workers": workers,
         "devices": devices,
         "receipts": _doubtful(zone),
         "tickets": _tickets(zone),
-        "clock": _TRUST[state["clock"]["trust"]],
+        "clock": [_(words) for words in clocks.TRUST[state["clock"]["trust"]]],
+        "card": _card(state),
+        "backup": _backup(zone),
         "pos": number(state["journal"]["pos"]),
         "checkpoint": number(state["journal"]["checkpoint"]),
         "safe": number(state["uplink"]["safe"]),
         "waiting": number(waiting),
         "central": bool(deps().config.central.key),
+        "neighbours": _neighbours(state["site"], zone),
+        "policy": policywords.short(),
     }
+
+
+def _neighbours(site: dict[str, Any] | None, zone: str) -> list[dict[str, str]]:
+    """The other boxes in words."""
+    number = here().wording.number
+    return [
+        {
+            "name": name,
+            "at": here().wording.time(box["at"], zone) + ("" if box["event"] else _(", another event")),
+            "inside": number(sum(box["inside"].values())) if box["event"] else "\N{EN DASH}",
+            "stock": ", ".join(f"{sku} {number(left)}" for sku, left in sorted(box["stock"].items())) or "\N{EN DASH}",
+        }
+        for name, box in (site["boxes"].items() if site else ())
+    ]
+
+
+def _card(state: dict[str, Any]) -> dict[str, str]:
+    """What is free on the card, for how long, the reserve, and what to do when little is left."""
+    disk, tell = state["disk"], here().wording.retell
+    if disk["free"] is None:
+        return {}
+    days, free = frame.days_words(disk), here().wording.number(disk["free"] // 2**20)
+    recorder = state["workers"]["recorder"] if disk["level"] != "ok" else {}
+    return {
+        "free": _("%(free)s MB free, %(days)s at the pace of this event.", free=free, days=days)
+        if days
+        else _("%(free)s MB free. How long that lasts shows after an hour at work.", free=free),
+        "reserve": _(_RESERVES[disk["reserve"]]),
+        "trouble": tell(recorder.get("reason", "")),
+        "remedy": tell(recorder.get("remedy", "")),
+    }
+
+
+def _backup(zone: str) -> str:
+    made = backups.newest(deps().reader.db())
+    if not made:
+        return _("No backup yet")
+    words = here().wording
+    since = ngettext("%(num)s fact since", "%(num)s facts since", made[0].since)
+    return _("Last backup: %(at)s", at=words.moment(made[0].at, zone, deps().clock().at)) + f"; {since}"
 
 
 def _device(name: str, device: dict[str, Any], zone: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from appliance.domain.kitplan import KIND
 from appliance.errors import Problem
 from appliance.projections import devicelog, events, kitlooks, kitwords, status
 from appliance.projections.kitlooks import Around
+from web.common.language import _
 from web.till import auth, frame, kitwork
 from web.till.deps import deps, here
 
@@ -66,14 +67,15 @@ def _history(name: str, place: Around) -> list[dict[str, str]]:
         at = datetime.fromisoformat(change["at"])
         lasted = words.span(max(0.0, (until - at).total_seconds()))
         tone, icon = _TONES.get(change["state"], ("", "clock"))
+        told = words.retell(change["reason"])
         rows.append(
             {
                 "when": words.time(change["at"], zone, seconds=True),
-                "state": change["state"].capitalize(),
+                "state": here().wording.retell(change["state"].capitalize()),
                 "tone": tone,
                 "icon": icon,
-                "why": change["reason"][:1].upper() + change["reason"][1:],
-                "lasted": f"{lasted} and counting" if n == 0 else lasted,
+                "why": told[:1].upper() + told[1:],
+                "lasted": _("%(span)s and counting", span=lasted) if n == 0 else lasted,
             }
         )
         until = at
@@ -94,4 +96,4 @@ def _heard(shown: Any) -> str:
     last = shown.get("last_ok")
     if not isinstance(last, int | float):
         return ""
-    return f"heard {here().wording.span(max(0.0, deps().monotonic() - last))} ago"
+    return _("heard %(span)s ago", span=here().wording.span(max(0.0, deps().monotonic() - last)))

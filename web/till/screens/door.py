@@ -7,14 +7,16 @@ from flask import Blueprint, render_template
 
 from appliance.clock import rfc3339
 from appliance.domain.doorrules import FINAL
-from appliance.projections import door, events, kpis
+from appliance.domain.guardrails import Limits
+from appliance.language import N_
+from appliance.projections import door, events, headcount, kpis
 from appliance.receipts.tickets import ticket_words
-from web.till import frame, guests
+from web.till import auth, frame, guests
 from web.till.deps import deps, here
 from web.till.tabs import Tab
 
 blueprint = Blueprint("door", __name__)
-TAB = Tab(2, "Door", "door.page", "door")
+TAB = Tab(2, N_("Door"), "door.page", "door")
 
 PLOT_WIDTH = 300
 """Units of the bar that shows how full a list is."""
@@ -52,6 +54,28 @@ class ListNow:
     width: int | None
 
 
+@dataclass(frozen=True)
+class Crowd:
+    """People inside over all lists, by their tickets, and how many the policy lets in ``alone`` and with the ``lead``;
+    ``width``: as of a list."""
+
+    inside: int
+    alone: int
+    lead: int | None
+    policy: int
+    width: int
+
+    @property
+    def full(self) -> bool:
+        """The door lets nobody in by itself."""
+        return self.inside >= self.alone
+
+    @property
+    def packed(self) -> bool:
+        """Nor does the lead."""
+        return self.lead is not None and self.inside >= self.lead
+
+
 @blueprint.get("/door")
 def page() -> str:
     """Ready to scan."""
@@ -67,14 +91,31 @@ def now() -> str:
 def _now() -> dict[str, object]:
     db, at = deps().reader.db(), deps().clock()
     event = events.current(db)
-    shape = guests.shape()
+    shape, limits = guests.shape(), auth.limits()
+    crowd = _crowd(sum(one["inside"] for one in shape["lists"]), limits)
     return {
+        "elsewhere": [(name, sum(box["inside"].values())) for name, box in frame.neighbours().items()],
+        "flow": sum(door.flow(db).values()),
+        "crowd": crowd,
+        "over": headcount.crowded(db),
         "attendance": kpis.kpis(db, at)["attendance"],
         "an_hour": door.entries_since(db, event.event if event else "", rfc3339(at.wall_ms - _HOUR_MS)),
         "lists": [_list(one) for one in shape["lists"]],
-        "shape": {"lists": [{key: one[key] for key in _TERMS} for one in shape["lists"]], "gates": shape["gates"]},
+        "shape": {
+            "lists": [{key: one[key] for key in _TERMS} for one in shape["lists"]],
+            "gates": shape["gates"],
+            "most": limits.rails.occupancy.lead,
+            "policy": limits.policy,
+        },
         "scans": [_scan(one, event.timezone if event else "UTC") for one in door.scans(db, _LAST)],
     }
+
+
+def _crowd(inside: int, limits: Limits) -> Crowd | None:
+    rail = limits.rails.occupancy
+    if rail.door is None:
+        return None
+    return Crowd(inside, rail.door, rail.lead, limits.policy, min(PLOT_WIDTH, PLOT_WIDTH * inside // rail.door))
 
 
 def _list(one: dict[str, Any]) -> ListNow:

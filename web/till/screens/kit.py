@@ -8,18 +8,20 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from appliance.domain.kit import Reason
 from appliance.domain.kitplan import TARGET_S, Place, Timed
 from appliance.errors import invalid
+from appliance.language import N_
 from appliance.projections import events, kit, kitwords, paper
 from appliance.projections.checklist import Checklist, Step
 from appliance.projections.kitlooks import Around
 from appliance.receipts import layout, slips
 from web.common.body import command_key
 from web.common.drawing import qr
+from web.common.language import _
 from web.till import auth, frame, kitwork
 from web.till.deps import deps, here
 
 blueprint = Blueprint("kit", __name__)
 
-_AGAIN = {"printer": "Print it again", "indicator": "Flash again", "relay": "Switch again"}
+_AGAIN = {"printer": N_("Print it again"), "indicator": N_("Flash again"), "relay": N_("Switch again")}
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ def _now() -> dict[str, Any]:
         "results": [] if found is None or found.check.ready is None else _results(found, zone),
         "clock": here().wording.time(place.now.at, zone),
         "key": kitwork.key,
+        "title": lambda step: kitwords.title(step, _),
     }
 
 
@@ -136,7 +139,7 @@ def _ask(step: Step) -> str:
     """What has the part show that it works."""
     match step.state:
         case "failed":
-            return "Try again"
+            return N_("Try again")
         case "done" | "skipped":
             return _AGAIN.get(step.place.step, "")
         case "todo":
@@ -153,7 +156,8 @@ def _slip(found: Checklist, live: Live, place: Around) -> list[Part] | None:
     if slip is None:
         return None
     shown = place.devices.get(slip["printer"], {})
-    return [_part(element) for element in slips.elements(deps().reader.db(), slip, printer=dict(shown))]
+    locale = deps().config.box.language  # as it comes out of the printer
+    return [_part(element) for element in slips.elements(deps().reader.db(), slip, printer=dict(shown), locale=locale)]
 
 
 def _part(element: layout.Element) -> Part:
@@ -173,9 +177,12 @@ def _part(element: layout.Element) -> Part:
 
 
 def _took(took: Timed) -> str:
-    at_least = "" if took.exact else "At least "
-    since = "first power" if took.since == "power" else "this check began"
-    return f"{at_least}{here().wording.span(took.seconds)} since {since}"
+    span = here().wording.span(took.seconds)
+    if took.since == "power":
+        said = N_("%(span)s since first power") if took.exact else N_("At least %(span)s since first power")
+    else:
+        said = N_("%(span)s since this check began") if took.exact else N_("At least %(span)s since this check began")
+    return _(said, span=span)
 
 
 def _results(found: Checklist, zone: str) -> list[dict[str, str]]:
@@ -189,7 +196,7 @@ def _results(found: Checklist, zone: str) -> list[dict[str, str]]:
         why = kitwords.PROOFS[step["proof"]] if passed else kitwords.reason(place, step.get("reason"))
         rows.append(
             {
-                "title": kitwords.title(place),
+                "title": kitwords.title(place, _),
                 "outcome": step["outcome"],
                 "words": kitwords.OUTCOMES[step["outcome"]],
                 "why": why,

@@ -10,23 +10,26 @@ from appliance.clock import parse_rfc3339, rfc3339
 from appliance.domain.power import SHUTDOWN
 from appliance.errors import invalid
 from appliance.ids import new_id
+from appliance.language import N_
 from appliance.projections import events, power
 from web.common.body import command_key
+from web.common.language import _
 from web.till import auth, frame, powerplot
 from web.till.deps import deps, here
 from web.till.tabs import Tab
 
 blueprint = Blueprint("power", __name__)
-TAB = Tab(5, "Power", "power.page", "battery", ("lead",))
+TAB = Tab(6, N_("Power"), "power.page", "battery", ("lead",))
 
 _TITLES = {
-    "normal": "Power is fine",
-    "saving": "Saving power",
-    "low": "Battery low",
-    "critical": "Battery critical",
-    "cut-off": "Battery empty",
+    "normal": N_("Power is fine"),
+    "saving": N_("Saving power"),
+    "low": N_("Battery low"),
+    "critical": N_("Battery critical"),
+    "cut-off": N_("Battery empty"),
 }
-_UNKNOWN = "Not known"
+_LEVELS = {"saving": N_("saving"), "low": N_("low"), "critical": N_("critical"), "cut-off": N_("empty")}
+_UNKNOWN = N_("Not known")
 
 
 @blueprint.get("/power")
@@ -116,8 +119,8 @@ def _keys(db: Any) -> dict[str, str]:
 
 def _title(state: dict[str, Any]) -> str:
     if state["shutdown"] and state["shutdown"].get("state") == "announced":
-        return "The box switches off"
-    return _TITLES.get(state["level"], "Nothing measures the battery")
+        return _("The box switches off")
+    return _(_TITLES.get(state["level"], "Nothing measures the battery"))
 
 
 def _percent(value: float) -> str:
@@ -131,27 +134,32 @@ def _watts(value: float) -> str:
 def _battery(state: dict[str, Any]) -> tuple[str, str, str]:
     if state["soc"] is None:
         volts = state["volts"]
-        return "Battery", _UNKNOWN if volts is None else f"{volts:.1f}\N{NO-BREAK SPACE}V", "Charge not measured"
-    why = "Measured"
+        return (
+            _("Battery"),
+            _(_UNKNOWN) if volts is None else f"{volts:.1f}\N{NO-BREAK SPACE}V",
+            _("Charge not measured"),
+        )
+    why = _("Measured")
     if state["soc_from"] == "counted":
-        why = f"Counted, give or take {_percent(state['soc_sigma'])}"
+        why = _("Counted, give or take %(share)s", share=_percent(state["soc_sigma"]))
     if state["volts"] is not None:
         why += f", {state['volts']:.1f}\N{NO-BREAK SPACE}V"
-    return "Battery", _percent(state["soc"]), why
+    return _("Battery"), _percent(state["soc"]), why
 
 
 def _sun(state: dict[str, Any]) -> tuple[str, str, str]:
     if state["pv_watts"] is None:
-        return "Sun", _UNKNOWN, "Missing: a solar charger"
+        return _("Sun"), _(_UNKNOWN), _("Missing: a solar charger")
     flow = state["battery_watts"]
-    why = "" if flow is None else f"{_watts(abs(flow))} {'into' if flow >= 0 else 'out of'} the battery"
-    return "Sun", _watts(state["pv_watts"]), why
+    said = _("%(watts)s into the battery") if (flow or 0) >= 0 else _("%(watts)s out of the battery")
+    why = "" if flow is None else said % {"watts": _watts(abs(flow))}
+    return _("Sun"), _watts(state["pv_watts"]), why
 
 
 def _load(state: dict[str, Any]) -> tuple[str, str, str]:
     if state["watts"] is None:
-        return "Load", _UNKNOWN, "Neither measured nor to be worked out"
-    return "Load", _watts(state["watts"]), "drawn now"
+        return _("Load"), _(_UNKNOWN), _("Neither measured nor to be worked out")
+    return _("Load"), _watts(state["watts"]), _("drawn now")
 
 
 def _lasts(state: dict[str, Any]) -> tuple[str, str, str]:
@@ -159,12 +167,13 @@ def _lasts(state: dict[str, Any]) -> tuple[str, str, str]:
     low, high = state["time_to_empty_low_s"], state["time_to_empty_high_s"]
     if seconds is None:
         if low is not None:
-            return "Lasts", "Over 2 days", f"at least {span(low)}"
-        why = "With this load and sun" if state["at_close"] is not None else "Missing: [power] capacity_ah"
-        return "Lasts", "Over 2 days" if state["at_close"] is not None else _UNKNOWN, why
+            return _("Lasts"), _("Over 2 days"), _("at least %(span)s", span=span(low))
+        why = _("With this load and sun") if state["at_close"] is not None else _("Missing: [power] capacity_ah")
+        return _("Lasts"), _("Over 2 days") if state["at_close"] is not None else _(_UNKNOWN), why
     if low is None:
-        return "Lasts", span(seconds), "says the battery monitor"
-    return "Lasts", span(seconds), f"{span(low)} to {span(high) if high is not None else 'over 2 days'}"
+        return _("Lasts"), span(seconds), _("says the battery monitor")
+    most = span(high) if high is not None else _("over 2 days")
+    return _("Lasts"), span(seconds), _("%(least)s to %(most)s", least=span(low), most=most)
 
 
 def _closing(state: dict[str, Any]) -> str:
@@ -173,7 +182,8 @@ def _closing(state: dict[str, Any]) -> str:
         return ""
     low, high = _percent(state["at_close_low"]), _percent(state["at_close_high"])
     enough = state["at_close_low"] > state["limits"].get("critical", 0)
-    return f"Between {low} and {high}, from the load and the sun so far. {'Enough.' if enough else 'Save power now.'}"
+    so_far = _("Between %(low)s and %(high)s, from the load and the sun so far.", low=low, high=high)
+    return f"{so_far} {_('Enough.') if enough else _('Save power now.')}"
 
 
 def _ending(state: dict[str, Any]) -> dict[str, Any] | None:
@@ -183,14 +193,22 @@ def _ending(state: dict[str, Any]) -> dict[str, Any] | None:
     left = here().wording.span(in_s) if isinstance(in_s, int) else ""
     match told.get("state"):
         case "announced":
-            how = "Charge it now." if told.get("final") else "Charge it, or put it off by 5 min."
-            return {"words": f"It switches itself off in {left}.", "remedy": how, "veto": not told.get("final")}
+            how = _("Charge it now.") if told.get("final") else _("Charge it, or put it off by 5 min.")
+            return {
+                "words": _("It switches itself off in %(time)s.", time=left),
+                "remedy": how,
+                "veto": not told.get("final"),
+            }
         case "put_off":
-            return {"words": f"Switching off was put off for {left}.", "remedy": "Charge it now.", "veto": False}
+            return {
+                "words": _("Switching off was put off for %(time)s.", time=left),
+                "remedy": _("Charge it now."),
+                "veto": False,
+            }
         case "asked":
-            return {"words": "It switches itself off now.", "remedy": "Nothing is lost.", "veto": False}
+            return {"words": _("It switches itself off now."), "remedy": _("Nothing is lost."), "veto": False}
         case "refused" | "down":
-            return {"words": "It cannot switch itself off.", "remedy": "Switch it off by hand.", "veto": False}
+            return {"words": _("It cannot switch itself off."), "remedy": _("Switch it off by hand."), "veto": False}
         case _:
             return None
 
@@ -200,16 +218,19 @@ def _step(step: dict[str, Any], limits: dict[str, Any]) -> dict[str, Any]:
     span, in_s = here().wording.span, step.get("in_s")
     left = span(in_s) if isinstance(in_s, int) else ""
     words = {
-        "announced": f"In {left}",
-        "off": "Done, to save power",
-        "kept": f"Kept on for {left}",
+        "announced": _("In %(time)s", time=left),
+        "off": _("Done, to save power"),
+        "kept": _("Kept on for %(time)s", time=left),
     }.get(str(step.get("state")), "")
     level = str(step.get("level"))
     return {
         "name": str(step.get("step")),
-        "what": str(step.get("what")),
+        "what": here().wording.retell(str(step.get("what"))),
         "state": step.get("state"),
-        "words": words or f"When {level}: below {_percent(limits.get(level, 0))}",
+        "words": words
+        or _(
+            "When %(level)s: below %(share)s", level=_(_LEVELS.get(level, level)), share=_percent(limits.get(level, 0))
+        ),
         "veto": step.get("state") in ("announced", "off") and step.get("step") != SHUTDOWN,
     }
 

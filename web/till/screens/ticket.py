@@ -10,27 +10,29 @@ from markupsafe import Markup
 from appliance.domain.lists import CheckinList
 from appliance.errors import Problem
 from appliance.ids import new_id
+from appliance.language import N_
 from appliance.projections import events, lists, walkups
 from appliance.receipts.tickets import admits, ticket_words
 from web.common.body import command_key
 from web.common.drawing import qr
+from web.common.language import _, ngettext
 from web.till import auth, frame, guests
 from web.till.deps import deps, here
 
 blueprint = Blueprint("ticket", __name__)
 
 _MARKS = {
-    "revoked": "Revoked: it admits nobody",
-    "cancelled": "Cancelled: it admits nobody",
-    "blocked": "Blocked for the moment",
-    "pending": "Not paid yet",
+    "revoked": N_("Revoked: it admits nobody"),
+    "cancelled": N_("Cancelled: it admits nobody"),
+    "blocked": N_("Blocked for the moment"),
+    "pending": N_("Not paid yet"),
 }
 _PAPER = {
-    None: "Waits for the printer",
-    "printed": "Printed",
-    "unconfirmed": "Sent; the printer cannot confirm it",
-    "not_printed": "Nothing came out",
-    "unknown": "It broke off in the middle: look at the printer",
+    None: N_("Waits for the printer"),
+    "printed": N_("Printed"),
+    "unconfirmed": N_("Sent; the printer cannot confirm it"),
+    "not_printed": N_("Nothing came out"),
+    "unknown": N_("It broke off in the middle: look at the printer"),
 }
 
 
@@ -58,7 +60,7 @@ def now(ticket: str) -> str:
 
 
 @blueprint.post("/ticket/<ticket>")
-@auth.for_roles("lead", "cashier")
+@auth.for_roles("lead", "cashier", action="tickets")
 def again(ticket: str) -> Response:
     """One more copy; the form carries its own key, so that a second press makes no second one."""
     key = command_key(request.form.get("key"))
@@ -78,14 +80,14 @@ def _now(ticket: str) -> dict[str, Any]:
     state = _state(known, issued.list, event.timezone)
     return {
         "ticket": issued,
-        "name": issued.product or "Ticket",
+        "name": issued.product or _("Ticket"),
         "digits": ticket_words(ticket),
-        "admits": admits(lists.lists(db).get(issued.list, CheckinList(issued.list)).entry),
+        "admits": _(admits(lists.lists(db).get(issued.list, CheckinList(issued.list)).entry)),
         "at": words.time(issued.at, event.timezone),
         "price": None if issued.price is None else words.money(issued.price, issued.currency or event.currency),
         "state": state,
         "code": _code(ticket) if state.good else None,
-        "paper": "Nothing was printed: there was no printer" if slip["copy"] is None else _PAPER[slip["outcome"]],
+        "paper": _("Nothing was printed: there was no printer" if slip["copy"] is None else _PAPER[slip["outcome"]]),
         "slip": slip,
         "waits": slip["copy"] is not None and slip["outcome"] is None,
         "key": "ticket-" + hashlib.sha256(f"{ticket} {slip['copy']}".encode()).hexdigest()[:32],
@@ -95,16 +97,17 @@ def _now(ticket: str) -> dict[str, Any]:
 def _state(known: dict[str, Any] | None, list_: str, zone: str) -> State:
     """``good``: the code is worth showing. It stays while the ticket is in use: re-entry shows it again."""
     if known is None:
-        return State(False, "For another event")
+        return State(False, _("For another event"))
     marks = known["marks"]
     if bad := next((mark for mark in ("revoked", "cancelled", "blocked") if mark in marks), None):
-        return State(False, _MARKS[bad])
+        return State(False, _(_MARKS[bad]))
     place = next((one for one in known["lists"] if one["list"] == list_), None)
     if place is None or not place["entries"] or place["first"] is None:
-        return State(True, _MARKS["pending"] if "pending" in marks else "Not used yet")
-    times = "1 time" if place["entries"] == 1 else f"{here().wording.number(place['entries'])} times"
-    first = f"first {here().wording.time(place['first']['at'], zone)} at {place['first']['gate']}"
-    return State(True, f"Let in {times}, {first}", "Inside now" if place["inside"] else "")
+        return State(True, _(_MARKS["pending"]) if "pending" in marks else _("Not used yet"))
+    times = ngettext("%(num)s time", "%(num)s times", place["entries"])
+    time, gate = here().wording.time(place["first"]["at"], zone), place["first"]["gate"]
+    let_in = _("Let in %(times)s, first %(time)s at %(gate)s", times=times, time=time, gate=gate)
+    return State(True, let_in, _("Inside now") if place["inside"] else "")
 
 
 def _code(ticket: str) -> Markup:

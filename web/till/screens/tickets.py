@@ -11,35 +11,42 @@ from appliance.domain.tickets import Mark
 from appliance.errors import Problem, RecorderDown, invalid
 from appliance.files.codes import LARGEST, MOST
 from appliance.ids import new_id
+from appliance.language import N_
 from appliance.projections import devices, events, lists
+from appliance.projections import tickets as ticketstates
 from appliance.projections.devices import states
 from appliance.receipts.wording import sentence
 from web.common.body import command_key
+from web.common.language import _
 from web.common.problems import fault_of
 from web.till import auth, frame, guests
 from web.till.deps import deps, here
 
 blueprint = Blueprint("tickets", __name__)
 
-ENTRY: dict[Entry, str] = {"single": "Once", "reentry": "Again after an exit", "multiple": "Any number of times"}
-DIRECTION: dict[Direction, str] = {"in": "People go in", "out": "People go out"}
-ANSWER: dict[AnswerKind, str] = {"confirm": "The door says yes to it", "text": "The guest answers in words"}
+ENTRY: dict[Entry, str] = {
+    "single": N_("Once"),
+    "reentry": N_("Again after an exit"),
+    "multiple": N_("Any number of times"),
+}
+DIRECTION: dict[Direction, str] = {"in": N_("People go in"), "out": N_("People go out")}
+ANSWER: dict[AnswerKind, str] = {"confirm": N_("The door says yes to it"), "text": N_("The guest answers in words")}
 MARKS = {
-    "pending": "Not paid yet",
-    "cancelled": "Cancelled",
-    "blocked": "Blocked",
-    "revoked": "Revoked",
+    "pending": N_("Not paid yet"),
+    "cancelled": N_("Cancelled"),
+    "blocked": N_("Blocked"),
+    "revoked": N_("Revoked"),
 }
 DONE = {
-    "blocked": "The ticket is blocked.",
-    "unblocked": "The ticket is no longer blocked.",
-    "cancelled": "The ticket is cancelled.",
-    "paid": "The ticket is paid.",
-    "revoked": "The ticket is revoked.",
+    "blocked": N_("The ticket is blocked."),
+    "unblocked": N_("The ticket is no longer blocked."),
+    "cancelled": N_("The ticket is cancelled."),
+    "paid": N_("The ticket is paid."),
+    "revoked": N_("The ticket is revoked."),
 }
 _RULES = {
-    "list": "A name has at most 40 small letters, digits and dashes, such as friday-night.",
-    "gate": "A name has at most 40 letters, digits, spaces, dots and dashes, and begins with a letter or a digit.",
+    "list": N_("A name has at most 40 small letters, digits and dashes, such as friday-night."),
+    "gate": N_("A name has at most 40 letters, digits, spaces, dots and dashes, and begins with a letter or a digit."),
 }
 _SPARE = 3  # empty lines for questions
 _LONGEST = 4096
@@ -100,7 +107,7 @@ def list_() -> str:
 
 
 @blueprint.post("/tickets/list")
-@auth.for_roles("lead")
+@auth.for_roles("lead", action="tickets")
 def save_list() -> Response:
     """A list as the form says; what was not taken stands in the form again."""
     said = request.form
@@ -121,7 +128,7 @@ def save_list() -> Response:
     form = Form(said.get("new") == "yes", command_key(said.get("key")), values)
     capacity = values["capacity"].replace(",", "") or "0"
     if not (capacity.isascii() and capacity.isdigit() and len(capacity) <= 12):
-        form.errors["capacity"] = "Enter a whole number of people, such as 250, or leave it empty for no limit."
+        form.errors["capacity"] = _("Enter a whole number of people, such as 250, or leave it empty for no limit.")
         form.status = 422
     if not form.errors:
         data = {
@@ -133,7 +140,7 @@ def save_list() -> Response:
         }
         found = lists.lists(deps().reader.db()).get(data["list"])
         if form.new and found is not None and not _says(found, data):
-            form.errors["list"] = "There is a list of this name already. Take another name, or change that list."
+            form.errors["list"] = _("There is a list of this name already. Take another name, or change that list.")
             form.status = 409
         elif _taken("list.define", data, form):
             return make_response(redirect(url_for("tickets.page")))
@@ -150,7 +157,7 @@ def gate() -> str:
 
 
 @blueprint.post("/tickets/gate")
-@auth.for_roles("lead")
+@auth.for_roles("lead", action="tickets")
 def save_gate() -> Response:
     """A gate as the form says."""
     said = request.form
@@ -163,7 +170,7 @@ def save_gate() -> Response:
     found = lists.gates(deps().reader.db()).get(values["gate"])
     asked = Gate(values["gate"], tuple(values["lists"]), values["direction"])
     if form.new and found not in (None, asked):
-        form.errors["gate"] = "There is a gate of this name already. Take another name, or change that gate."
+        form.errors["gate"] = _("There is a gate of this name already. Take another name, or change that gate.")
         form.status = 409
     elif _taken("gate.define", values, form):
         return make_response(redirect(url_for("tickets.page")))
@@ -174,7 +181,7 @@ def save_gate() -> Response:
 @auth.for_roles("lead")
 def take() -> str:
     """Choose a file, look at what the box took for what, take the tickets."""
-    return _render("tickets_import.html", largest=LARGEST, most=MOST)
+    return _render("tickets_import.html", largest=LARGEST, most=here().wording.number(MOST))
 
 
 @blueprint.post("/tickets/find")
@@ -203,11 +210,13 @@ def one(ticket: str) -> str:
         if place["first"] is not None:
             place["first"]["at"] = here().wording.time(place["first"]["at"], zone)
     done = DONE.get(request.args.get("done", ""))
-    return _render("tickets_one.html", ticket=found, done=done, key=new_id)
+    state = ticketstates.state(deps().reader.db(), ticket, event.event) if event else None
+    ref = state.holder_ref if state and not found.get("erased") else None
+    return _render("tickets_one.html", ticket=found, ref=ref, done=done, key=new_id)
 
 
 @blueprint.post("/tickets/mark")
-@auth.for_roles("lead")
+@auth.for_roles("lead", action="tickets")
 def mark() -> Response:
     """Say something of one ticket, by its id or by its code."""
     said, key = request.form.get("mark", ""), command_key(request.form.get("key"))

@@ -6,13 +6,14 @@ import { clock, silent } from "./frame.js";
 import { coins } from "./money.js";
 import { el, fill } from "./draw.js";
 import { held } from "./outbox.js";
-import { change, onChange, read } from "./store.js";
-import { words } from "./words.js";
+import { change, onChange, read, tab } from "./store.js";
+import { words } from "./words-sell.js";
 
 const byId = (id) => document.getElementById(id);
 
-export function startDone({ money, meant }) {
+export function startDone({ money }) {
   let asking = false;
+  const mine = (read().done || {}).id; // this tab was loaded with it: a reload is no other tab
 
   function draw({ done, outbox }) {
     if (!done) return;
@@ -23,6 +24,10 @@ export function startDone({ money, meant }) {
     byId("done-when").textContent = clock(done.at);
     byId("done-head").textContent = answer ? words.done : waits ? words.waitsHere : words.sending;
     byId("done-waits").hidden = !waits;
+    byId("done-elsewhere").hidden = !done.tab || done.tab === tab || mine === done.id;
+    byId("done-late").hidden = !answer || !answer.late_for;
+    byId("done-receipt-link").hidden = !answer;
+    byId("done-receipt-link").href = answer ? `/sales/${done.id}` : "/sales";
     byId("done-back").textContent = back ? money.write(back) : words.noChange;
     const list = back ? coins(back, document.body.dataset.currency) : [];
     byId("done-coins").textContent = list.map(([coin, n]) => words.coin(n, money.short(coin))).join(", ");
@@ -30,7 +35,7 @@ export function startDone({ money, meant }) {
     fill(byId("done-paid"), [
       ...pair(words.total, money.write(answer ? answer.total : done.total)),
       ...done.tenders.flatMap((tender) =>
-        pair(tender.kind === "card" ? words.paidCard(tender.reference) : words.paidCash, money.write(tender.amount)),
+        pair(words.paid(tender), money.write(tender.amount)),
       ),
     ]);
     byId("done-receipt").textContent = answer ? words.receipt[done.receipt || "asked"] : words.receipt.later;
@@ -77,10 +82,6 @@ export function startDone({ money, meant }) {
     }
   }
 
-  document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-do=next]") && meant()) change((state) => (state.done = null));
-    if (event.target.closest("#done-tickets a") && silent()) event.preventDefault(); // it would not come back
-  });
   document.addEventListener("boothkit:view", (event) => event.detail === "done" && byId("done-head").focus());
   document.addEventListener("boothkit:fact", ({ detail: fact }) => {
     const { done } = read();

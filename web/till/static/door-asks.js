@@ -1,7 +1,7 @@
 // What the face asks back: the list's questions, one after the other, and why the lead lets somebody in all the same.
 
 import { current, draw } from "./door-face.js";
-import { words } from "./words.js";
+import { words } from "./words-door.js";
 
 const byId = (id) => document.getElementById(id);
 const question = byId("question");
@@ -55,8 +55,8 @@ function drawQuestion() {
   byId("question-text").textContent = now.text;
   byId("question-field").hidden = !text;
   byId("question-no").hidden = text;
-  const on = text ? words.door.goOn : words.door.yes;
-  byId("question-yes").textContent = last ? (text ? words.door.checkAnswers : words.door.yesLetIn) : on;
+  const on = text ? words.goOn : words.yes;
+  byId("question-yes").textContent = last ? (text ? words.checkAnswers : words.yesLetIn) : on;
 }
 
 async function take(given) {
@@ -90,7 +90,7 @@ function decline() {
   const now = record && open(record);
   if (!now) return;
   record.declined = true;
-  record.face = { ...record.face, shape: "no", word: words.door.notLetIn, why: now.text };
+  record.face = { ...record.face, shape: "no", word: words.notLetIn, why: now.text };
   drawQuestion();
   draw();
 }
@@ -124,11 +124,12 @@ async function approve(decide) {
   const record = current();
   const why = reason.value.trim();
   if (!record || busy) return;
-  if (!why) return say(words.door.needReason, reason);
-  if (pin && !pin.value) return say(words.door.needPin, pin);
+  if (!why) return say(words.needReason, reason);
+  if (pin && !pin.value) return say(words.needPin, pin);
   const typed = pin ? pin.value : undefined;
   if (pin) pin.value = "";
   busy = true;
+  byId("let-said").textContent = "";
   const { answer: verdict, problem, body } = await decide({ ...again(record), reason: why }, typed);
   busy = false;
   if (verdict) {
@@ -136,7 +137,7 @@ async function approve(decide) {
     document.activeElement.blur(); // nobody types any more: the verdict may appear
     return done(verdict, body);
   }
-  const said = problem ? words.door.problemWhy(problem.detail, problem.remedy) : words.door.noLead;
+  const said = problem ? words.problemWhy(problem.detail, problem.remedy) : words.noLead;
   say(said, pin || reason);
 }
 

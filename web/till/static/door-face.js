@@ -6,7 +6,7 @@ import { faceOf, ticketWords } from "./door-verdicts.js";
 import { el, fill } from "./draw.js";
 import { icon, renew } from "./frame.js";
 import { play } from "./sound.js";
-import { words } from "./words.js";
+import { words } from "./words-door.js";
 
 const UNDO_MS = 9000; // the box takes it back for ten seconds; what is shown ends before
 const TICK_MS = 250;
@@ -52,7 +52,7 @@ export function tell(found, body = null) {
 
 // A scan without a verdict, and why. Nobody went in by it as far as is known.
 export function tellNone(why, body) {
-  const none = { ...BARE, shape: "wait", word: words.door.noVerdict, why };
+  const none = { ...BARE, shape: "wait", word: words.noVerdict, why };
   enter({ found: { verdict: "none" }, body, face: none, until: 0 });
 }
 
@@ -88,8 +88,8 @@ export function amend(record, more) {
 // The box is being asked, and has been silent `silences` times.
 export function pause(waiting, silences) {
   if (on.held()) return;
-  const why = [silences ? words.door.stillAsking : "", waiting ? words.door.queued(waiting) : ""].join(" ").trim();
-  const asking = { ...BARE, shape: "wait", word: words.door.checking, why };
+  const why = [silences ? words.stillAsking : "", waiting ? words.queued(waiting) : ""].join(" ").trim();
+  const asking = { ...BARE, shape: "wait", word: words.checking, why };
   show({ found: { verdict: "none" }, body: null, face: asking, until: 0 }, false);
 }
 
@@ -114,8 +114,8 @@ export function close() {
 
 function view({ found, face: said, undone }) {
   if (!undone) return said;
-  const why = found.verdict === "exited" ? words.door.wentOut : words.door.wentIn;
-  return { ...said, shape: "undone", word: words.door.undone, over: "", why, includes: "" };
+  const why = found.verdict === "exited" ? words.wentOut : words.wentIn;
+  return { ...said, shape: "undone", word: words.undone, over: "", why, includes: "" };
 }
 
 export function draw() {
@@ -124,7 +124,7 @@ export function draw() {
   const { shape: name, word, over, why, includes, note, said } = view(shown);
   face.className = `verdict ${LOOKS[name].look}`;
   face.dataset.show = name;
-  byId("face-where").textContent = words.door.where(found.gate || settings().gate, found.list);
+  byId("face-where").textContent = words.where(found.gate || settings().gate, found.list);
   byId("face-counts").textContent = shape().counts;
   for (const [id, text] of Object.entries({ over, word, why, includes, note })) {
     byId(`face-${id}`).textContent = text;
@@ -139,7 +139,7 @@ export function draw() {
 }
 
 function fact(name, value) {
-  const label = el("dt", { class: "label" }, words.door.facts[name]);
+  const label = el("dt", { class: "label" }, words.facts[name]);
   return el("div", { id: `fact-${name}` }, label, el("dd", { class: "why" }, value));
 }
 
@@ -161,8 +161,8 @@ function fit(word) {
 // ---- the last verdicts
 
 function drawPast() {
-  const hidden = el("span", { class: "vh" }, words.door.pastMoreWords(dropped));
-  const more = el("li", { class: "more" }, el("span", { "aria-hidden": "true" }, words.door.pastMore(dropped)), hidden);
+  const hidden = el("span", { class: "vh" }, words.pastMoreWords(dropped));
+  const more = el("li", { class: "more" }, el("span", { "aria-hidden": "true" }, words.pastMore(dropped)), hidden);
   fill(byId("past"), [...(dropped ? [more] : []), ...past.map(pastItem)]);
   byId("past").hidden = past.length < 2;
 }
@@ -170,10 +170,10 @@ function drawPast() {
 function pastItem(record, index) {
   const { shape: name, word } = view(record);
   const ticket = ticketWords(record.found.ticket);
-  const parts = [icon(LOOKS[name].sign), el("span", {}, record.found.ticket ? ticket.slice(-4) : words.door.pastNone)];
-  const look = { class: `one ${LOOKS[name].look}`, title: words.door.past(word, ticket) };
+  const parts = [icon(LOOKS[name].sign), el("span", {}, record.found.ticket ? ticket.slice(-4) : words.pastNone)];
+  const look = { class: `one ${LOOKS[name].look}`, title: words.past(word, ticket) };
   if (record === shown) look["aria-current"] = "true";
-  const again = { ...look, type: "button", "data-past": index, "aria-label": words.door.pastAgain(word, ticket) };
+  const again = { ...look, type: "button", "data-past": index, "aria-label": words.pastAgain(word, ticket) };
   return el("li", {}, isMovement(record) ? el("span", look, ...parts) : el("button", again, ...parts));
 }
 
@@ -190,7 +190,7 @@ function drawKeys() {
   const asking = Boolean(shown.undoing);
   keys.undo.hidden = !seconds && !asking;
   keys.undo.disabled = asking;
-  byId("undo-left").textContent = asking ? words.door.undoing : words.door.undo(seconds);
+  byId("undo-left").textContent = asking ? words.undoing : words.undo(seconds);
   keys.let.hidden = !shown.found.forcible || shown.answered;
   keys.ask.hidden = !(shown.found.device && shown.found.reason === "question" && shown.found.ticket);
 }
@@ -203,11 +203,11 @@ export async function undoShown() {
   on.redrawn();
   const { undone, problem } = await undo(record.found.scan);
   record.undoing = false;
-  const said = problem ? words.door.problemWhy(problem.detail, problem.remedy) : words.door.noUndo;
+  const said = problem ? words.problemWhy(problem.detail, problem.remedy) : words.noUndo;
   if (undone) setUndone(record.found.scan);
   else {
     record.until = problem ? 0 : performance.now() + UNDO_MS;
-    byId("face-said").textContent = words.door.notUndone(ticketWords(record.found.ticket), said);
+    byId("face-said").textContent = words.notUndone(ticketWords(record.found.ticket), said);
   }
   drawKeys();
   on.redrawn();

@@ -6,7 +6,7 @@ import { isSignedOut } from "./door-scans.js";
 import { reasonWords, ticketWords } from "./door-verdicts.js";
 import { el, fill } from "./draw.js";
 import { clock, icon, tag } from "./frame.js";
-import { words } from "./words.js";
+import { words } from "./words-door.js";
 
 const PAUSE_MS = 200; // between two keys, until it is looked up
 const LEAST = 2;
@@ -51,37 +51,37 @@ async function look() {
   const text = field.value.trim();
   const mine = (asked += 1);
   byId("find-scan").hidden = true;
-  if (text.length < LEAST) return show(words.door.find.short, []);
+  if (text.length < LEAST) return show(words.find.short, []);
   const { status, data } = await call("GET", `/api/v1/tickets?q=${encodeURIComponent(text)}`);
   if (mine !== asked) return;
   if (isSignedOut(status, data)) toLogin();
-  if (status !== 200) return show(words.door.find.silent, []);
+  if (status !== 200) return show(words.find.silent, []);
   byId("find-scan").hidden = data.tickets.length > 0;
   const { length } = data.tickets;
-  show(length ? words.door.find.some(length, MOST) : words.door.find.none(text), data.tickets);
+  show(length ? words.find.some(length, MOST) : words.find.none(text), data.tickets);
 }
 
 function line({ ticket, holder, order, product, session, note, marks, lists }) {
-  const bought = [product, session, order && words.door.find.order(order), ticketWords(ticket)];
+  const bought = [product, session, order && words.find.order(order), ticketWords(ticket)];
   const about = bought.filter(Boolean).join(", ");
-  const does = direction() === "out" ? words.door.find.letOut : words.door.find.admit;
+  const does = direction() === "out" ? words.find.letOut : words.find.admit;
   const look = { type: "button", class: "btn", "data-ticket": ticket, "aria-describedby": `found-${ticket}` };
   const text = el(
     "div",
     { class: "grow", id: `found-${ticket}` },
-    el("b", {}, holder || words.door.find.nameless),
+    el("b", {}, holder || words.find.nameless),
     el("span", { class: "small soft" }, about),
     ...lists.map((place) => el("span", { class: "small" }, where(place))),
-    ...(note ? [el("span", { class: "small" }, words.door.note(note))] : []),
+    ...(note ? [el("span", { class: "small" }, words.note(note))] : []),
     ...marks.map((mark) => tag("flag", reasonWords(MARKS[mark])[0], "stop")),
   );
   return el("li", { id: `line-${ticket}` }, icon("person"), text, el("button", look, does));
 }
 
 function where({ list, entries, inside, first }) {
-  if (!entries && !inside) return words.door.find.notYet(list);
-  const since = first ? words.door.find.since(clock(new Date(first.at)), first.gate) : "";
-  return (inside ? words.door.find.inside : words.door.find.left)(list, since);
+  if (!entries && !inside) return words.find.notYet(list);
+  const since = first ? words.find.since(clock(new Date(first.at)), first.gate) : "";
+  return (inside ? words.find.inside : words.find.left)(list, since);
 }
 
 // `admit`: a ticket that was chosen; `scan`: what was typed is a code after all; `back`: the search is over.

@@ -2,7 +2,7 @@
 
 import { el, fill } from "./draw.js";
 import { change, read } from "./store.js";
-import { words } from "./words.js";
+import { words } from "./words-door.js";
 
 const OTHER = "";
 const PLAIN = "door"; // the gate of a scan that names none
@@ -19,7 +19,7 @@ export function settings() {
 // The lists and gates that the box has, and how many went in and out; renewed with the live part of the page.
 export function shape() {
   const { shape: text, in: entered, out, hour } = byId("door-shape").dataset;
-  return { ...JSON.parse(text), counts: words.door.counts(entered, out, hour) };
+  return { ...JSON.parse(text), counts: words.counts(entered, out, hour) };
 }
 
 export function listNamed(name) {
@@ -61,16 +61,16 @@ export function draw() {
   const { gate, list, others, sound } = settings();
   const defined = gates.find((one) => one.gate === gate);
   const named = gates.map((one) => el("option", { value: one.gate, id: `gate-${one.gate}` }, one.gate));
-  fill(byId("gates"), [...named, el("option", { value: OTHER, id: "gate-" }, words.door.gates.other)]);
+  fill(byId("gates"), [...named, el("option", { value: OTHER, id: "gate-" }, words.gates.other)]);
   byId("gates").value = defined && !naming ? gate : OTHER;
   byId("gates").closest("label").hidden = !gates.length;
   byId("gate").closest("label").hidden = Boolean(defined) && !naming;
   if (document.activeElement !== byId("gate")) byId("gate").value = gate;
   const here = gates.find((one) => one.gate === (gate || PLAIN));
-  const said = here && here.lists.length ? words.door.gates.lists(here.lists) : words.door.gates.all;
+  const said = here && here.lists.length ? words.gates.lists(here.lists) : words.gates.all;
   byId("gate-lists").textContent = said;
   const choices = lists.map((one) => el("option", { value: one.list, id: `list-${one.list}` }, one.list));
-  fill(byId("list"), [el("option", { value: "", id: "list-" }, words.door.everyList), ...choices]);
+  fill(byId("list"), [el("option", { value: "", id: "list-" }, words.everyList), ...choices]);
   byId("list").value = lists.some((one) => one.list === list) ? list : "";
   byId("list").closest("label").hidden = lists.length < 2 && !list;
   way(direction()).checked = true;

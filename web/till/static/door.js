@@ -9,7 +9,7 @@ import { asked, isGateName, settings, startHere } from "./door-here.js";
 import { isAgain, isMine, queue } from "./door-scans.js";
 import { reasonWords, verdictOf } from "./door-verdicts.js";
 import { renew } from "./frame.js";
-import { words } from "./words.js";
+import { words } from "./words-door.js";
 
 const HAND_MS = 35; // no hand types a key that soon after the last, again and again
 const HAND_KEYS = 6;
@@ -31,7 +31,7 @@ function take(text) {
 async function ask(body) {
   const { answer, problem } = await queue(body, { pause });
   if (answer) tell(answer, body);
-  else tellNone(problem ? words.door.problemWhy(problem.detail, problem.remedy) : words.door.noVerdictWhy, body);
+  else tellNone(problem ? words.problemWhy(problem.detail, problem.remedy) : words.noVerdictWhy, body);
   renew();
   return Boolean(answer);
 }
@@ -42,8 +42,8 @@ async function overhear(found) {
   if (!found.ticket) return;
   const { status, data } = await call("GET", `/api/v1/tickets/${encodeURIComponent(found.ticket)}`);
   if (status !== 200) return;
-  const { holder, order, note, includes, product } = data;
-  amend(record, { holder, order, note, includes, product });
+  const { holder, order, note, includes, product, erased } = data;
+  amend(record, { holder, order, note, includes, product, erased });
 }
 
 // A plugged-in scanner's ticket once more, from here: with the list's questions this time.

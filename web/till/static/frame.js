@@ -1,8 +1,9 @@
 // What every staff screen does: follow the journal, keep the live parts live, say when the box is silent, send what waits.
 
-import { lock, part } from "./api.js";
+import { part } from "./api.js";
 import { el, fill } from "./draw.js";
 import { morph } from "./morph.js";
+import { startLock } from "./lock.js";
 import { held, pump } from "./outbox.js";
 import { onChange, read } from "./store.js";
 import { words } from "./words.js";
@@ -121,11 +122,11 @@ function stay(event) {
   showTrouble(read());
 }
 
-document.querySelectorAll(".tabs a").forEach((link) => link.addEventListener("click", stay));
-document.getElementById("lock").addEventListener("submit", (event) => {
-  stay(event);
-  if (!event.defaultPrevented) lock();
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]");
+  if (link && new URL(link.href).pathname !== location.pathname) stay(event);
 });
+startLock({ silent, stay });
 document.addEventListener("visibilitychange", renew);
 document.addEventListener("boothkit:renew", renew);
 addEventListener("pagehide", () => stream && stream.close());

@@ -9,13 +9,13 @@ const NOTES_AND_COINS = {
 const NOTE_STEPS = [1, 5, 10, 50, 100];
 
 // Nearest whole number to n / d, halves away from zero: the box's own rule. Exact beyond 2^53.
-function halfUp(n, d) {
+export function halfUp(n, d) {
   const up = n < 0n ? -n : n;
   const whole = (2n * up + d) / (2n * d);
   return Number(n < 0n ? -whole : whole);
 }
 
-// What one line costs. item: {price, kind}; line: {qty, price?, grams?, returned?}.
+// What one line costs before discounts. item: {price, kind}; line: {qty, price?, grams?, returned?}.
 export function lineTotal(item, line) {
   if (item.kind === "weight") return line.qty * halfUp(BigInt(item.price) * BigInt(line.grams), 1000n);
   const price = item.kind === "open" ? line.price : item.price;
@@ -29,11 +29,15 @@ export function vatLines(parts) {
   return [...gross]
     .sort((a, b) => Number(b[0]) - Number(a[0]))
     .map(([rate, amount]) => {
-      const [whole, part = ""] = rate.split(".");
-      const one = 10n ** BigInt(part.length);
-      const r = BigInt(whole + part);
+      const [r, one] = ratio(rate);
       return { rate, gross: amount, tax: halfUp(BigInt(amount) * r, one + r) };
     });
+}
+
+// "0.19" → [19n, 100n]
+export function ratio(rate) {
+  const [whole, part = ""] = rate.split(".");
+  return [BigInt(whole + part), 10n ** BigInt(part.length)];
 }
 
 // The amount as coins can pay it, as the box rounds it. `coin`: minor units of the smallest one.
@@ -90,7 +94,10 @@ export function purse(currency, language) {
     plain: (minor) => decimal(minor, point),
     // As on a key: whole amounts without their noughts.
     short: (minor) => (minor % 10 ** digits ? writer : whole).format(Number(decimal(minor, "."))).replace("-", "\u2212"),
-    percent: (rate) => percent.format(Number(rate)).replace("%", "\u00a0%"),
+    symbol: writer.formatToParts(0).find((part) => part.type === "currency").value,
+    percent: (rate) => percent.format(Number(rate)).replace(/\s*%/, "\u00a0%"),
+    // "0.125" → "12.5", as somebody types it.
+    percentPlain: (rate) => (Number(rate) * 100).toLocaleString(language, { maximumFractionDigits: 4, useGrouping: false }),
     // What somebody typed → minor units; null when it is no amount.
     read: (text) => {
       const match = /^(\d{1,9})(?:[.,](\d*))?$/.exec(text.replace(/[\s\u00a0]/g, ""));

@@ -1,12 +1,11 @@
 // Sales on their way to the box: in order, one at a time, each with the identity that it was given when its payment
 // began. Silence, a busy box or a lost reply mean: the same again, later.
 
-import { call, toLogin } from "./api.js";
+import { call, reloadOnce, toLogin } from "./api.js";
 import { change, read } from "./store.js";
 
 const FIRST_MS = 500;
 const LONGEST_MS = 8000;
-const RELOAD_KEY = "boothkit-reloaded";
 
 let running = false;
 let delay = FIRST_MS;
@@ -61,8 +60,9 @@ async function send(entry) {
   if (status === 201 && data) return settled(entry, data);
   if (status === 401) toLogin();
   if (status === 403 && data && data.type === "/problems/csrf") reloadOnce();
+  const decided = data && ["/problems/guardrail", "/problems/approval"].includes(data.type);
   const refused = data && status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status);
-  if (refused) return turnedDown(entry, data);
+  if (refused || decided) return turnedDown(entry, data);
   return waits({ 403: "role", 507: "full" }[status] || "silent");
 }
 
@@ -80,15 +80,13 @@ function settled(entry, data) {
 }
 
 function turnedDown(entry, data) {
-  const problem = { detail: data.detail, remedy: data.remedy };
+  const problem = { detail: data.detail, remedy: data.remedy, tender: data.tender };
   change((state) => {
     const mine = state.outbox.find((one) => one.id === entry.id);
     if (!mine) return;
     if (state.done && state.done.id === entry.id && !state.cart.length) {
       // The cashier still stands before it: back to the payment, which gets a new identity there.
-      state.outbox = state.outbox.filter((one) => one.id !== entry.id);
-      state.cart = entry.cart;
-      state.pay = { id: null, tenders: entry.body.tenders.filter((tender) => tender.kind !== "cash"), problem };
+      intoCart(state, mine, problem);
       state.done = null;
     } else {
       mine.state = "refused";
@@ -96,6 +94,18 @@ function turnedDown(entry, data) {
     }
   });
   return true;
+}
+
+// A refused sale becomes the cart again. What was taken stays taken but for the cash that was counted last, and a
+// token that the box did not take; a lead's word is for one sale.
+export function intoCart(state, entry, problem) {
+  const { approval, ...about } = entry.about || {};
+  const taken = (entry.tenders || entry.body.tenders).filter((_, at) => at + 1 !== problem.tender);
+  if (taken.length && taken[taken.length - 1].kind === "cash") taken.pop();
+  state.outbox = state.outbox.filter((one) => one.id !== entry.id);
+  state.cart = entry.cart;
+  state.about = about;
+  state.pay = { id: null, tenders: taken.map(({ name, fits, ...tender }) => tender), shares: 1, problem };
 }
 
 // What stands behind this one waits as well: they go in order.
@@ -110,14 +120,6 @@ function waits(why) {
 // 0 → A, 25 → Z, 26 → AA.
 function letters(n) {
   return (n < 26 ? "" : letters(Math.floor(n / 26) - 1)) + String.fromCharCode(65 + (n % 26));
-}
-
-// Somebody signed in anew in another tab: this page's token is old. Once, lest it goes on for ever.
-function reloadOnce() {
-  const last = Number(sessionStorage.getItem(RELOAD_KEY) || 0);
-  if (Date.now() - last < 30000) return;
-  sessionStorage.setItem(RELOAD_KEY, String(Date.now()));
-  location.reload();
 }
 
 addEventListener("online", tryNow);

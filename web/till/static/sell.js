@@ -1,98 +1,69 @@
-// The till: tiles and the cart; payment, done and waiting have their own modules on the same page.
+// The till: tiles, the cart, and the places of one page; each other part has its own module.
 
 import { call } from "./api.js";
+import { bringBack, clear, drawerNow, drawers, MOST_LINES, openLine, put, rail, setQty, stopped, sum, unfold } from "./cart.js";
+import { catalogue, nameOf, readTiles, tileOf, tiles } from "./catalogue.js";
+import { startDiscount } from "./discount.js";
 import { startDone } from "./done.js";
-import { renew } from "./frame.js";
-import { lineTotal, purse, vatLines } from "./money.js";
 import { el, fill } from "./draw.js";
-import { startPayment } from "./pay.js";
+import { renew } from "./frame.js";
+import { startKeys } from "./keys.js";
+import { drawLines } from "./lines.js";
+import { purse } from "./money.js";
+import { panels } from "./panels.js";
+import { startParked } from "./parked.js";
+import { begin, startPayment } from "./pay.js";
 import { change, mint, onChange, read } from "./store.js";
 import { startWaiting } from "./waiting.js";
-import { sentence, words } from "./words.js";
+import { sentence } from "./words.js";
+import { words } from "./words-sell.js";
 
-const MOST = 9999;
 const TAP_MS = 350; // a second tap of the same finger is not meant for what has just appeared
 
 const byId = (id) => document.getElementById(id);
 const every = (selector) => [...document.querySelectorAll(selector)];
 const money = purse(document.body.dataset.currency, document.documentElement.lang);
 
-let catalogue = new Map();
-let openLine = 0; // from 1; 0 = none
 let asked = null; // the item whose price or weight is being typed
+let group = null; // the thing whose variants are shown
 let view = "";
 let viewSince = 0;
 
-// ---- what is for sale
-
-function readTiles() {
-  catalogue = new Map();
-  for (const tile of every(".tile[data-sku]:not([data-returned])")) {
-    const { sku, name, price, kind, vat, left, age } = tile.dataset;
-    catalogue.set(sku, { sku, name, kind, vat, price: Number(price), age: Number(age), left: left === "" ? null : Number(left) });
-  }
-}
-
-// Lines with their items and amounts. An item that has left the catalogue counts nothing and says so.
-function priced(cart) {
-  return cart.map((line) => {
-    const item = catalogue.get(line.sku);
-    return { line, item, total: item ? lineTotal(item, line) : 0, name: nameOf(line, item) };
-  });
-}
-
-function nameOf(line, item) {
-  if (!item) return line.sku;
-  const tile = line.returned && document.querySelector(`.tile[data-returned][data-sku="${CSS.escape(line.sku)}"]`);
-  return tile ? tile.dataset.name : item.name;
-}
-
-// What the payment and the outbox need to know of a cart.
-function sum(cart) {
-  const rows = priced(cart);
-  return {
-    rows,
-    total: rows.reduce((all, row) => all + row.total, 0),
-    items: cart.reduce((all, line) => all + line.qty, 0),
-    vat: vatLines(rows.filter((row) => row.item).map((row) => [row.item.vat, row.total])),
-    age: Math.max(0, ...rows.map((row) => (row.item && !row.line.returned ? row.item.age : 0))),
-    complete: cart.length > 0 && rows.every((row) => row.item),
-  };
-}
-
-// ---- the cart
-
-function put(sku, returned, more = {}) {
-  change((state) => {
-    const same = (line) => line.sku === sku && Boolean(line.returned) === returned && !("price" in line || "grams" in line);
-    const found = Object.keys(more).length ? null : state.cart.find(same);
-    if (found) found.qty = Math.min(found.qty + 1, MOST);
-    else state.cart.push({ sku, qty: 1, ...(returned ? { returned } : {}), ...more });
-    state.cleared = null;
-    openLine = found ? state.cart.indexOf(found) + 1 : state.cart.length;
-  });
-}
-
-function setQty(index, qty) {
-  change((state) => {
-    if (!state.cart[index]) return;
-    if (qty > 0) state.cart[index].qty = Math.min(qty, MOST);
-    else state.cart.splice(index, 1);
-    if (qty <= 0) openLine = 0;
-  });
-}
+// ---- into the cart
 
 function tap(tile) {
-  const item = catalogue.get(tile.dataset.sku);
-  if (!item || tile.disabled) return;
-  if (item.kind === "open" || item.kind === "weight") ask(item);
-  else put(item.sku, "returned" in tile.dataset);
+  if (tile.disabled) return;
+  say("");
+  if (tile.dataset.group) return showGroup(tile.dataset.group);
+  const item = catalogue().get(tile.dataset.sku);
+  if (!item) return;
+  const n = keys.takeTimes();
+  byId("q").value = "";
+  if (item.kind === "open" || item.kind === "weight") ask(item, n);
+  else add(item.sku, { n, ...("returned" in tile.dataset ? { returned: true } : {}) });
+  if (group) showGroup(null);
+  else filterTiles();
+}
+
+function add(sku, more) {
+  if (!put(sku, more)) say(words.noRoom(MOST_LINES));
+}
+
+// The variants of one thing in place of all tiles; null: all again.
+function showGroup(name) {
+  const from = group;
+  group = name;
+  filterTiles();
+  const tile = name
+    ? every(".tile[data-sku]:not([disabled])").find((one) => one.parentElement.dataset.of === name)
+    : every(".tile[data-group]").find((one) => one.dataset.group === from);
+  if (tile) tile.focus();
 }
 
 // ---- price or weight of one item
 
-function ask(item) {
-  asked = item;
+function ask(item, n) {
+  asked = { ...item, n };
   byId("ask-name").textContent = item.name;
   byId("ask-label").textContent = item.kind === "open" ? words.priceLabel : words.gramsLabel;
   byId("ask-value").inputMode = item.kind === "open" ? "decimal" : "numeric";
@@ -113,48 +84,11 @@ function answerAsk(event) {
     byId("ask-error").textContent = asked.kind === "open" ? words.badPrice(money.plain(350)) : words.badGrams;
     return;
   }
-  put(asked.sku, false, asked.kind === "open" ? { price } : { grams });
+  add(asked.sku, { n: asked.n, ...(asked.kind === "open" ? { price } : { grams }) });
   byId("ask").hidden = true;
 }
 
 // ---- drawing
-
-function drawLines(list, rows, tools) {
-  fill(
-    list,
-    rows.map((row, index) => {
-      const li = byId("line").content.firstElementChild.cloneNode(true);
-      const [count, amount] = li.querySelectorAll(".n");
-      const name = li.querySelector(".lname");
-      const more = li.querySelector(".more");
-      count.textContent = row.line.qty;
-      amount.textContent = row.item ? money.write(row.total) : "";
-      name.textContent = row.name;
-      if (!row.item) more.textContent = words.gone;
-      else if (row.line.grams) more.textContent = words.weighed(row.line.grams, money.write(row.item.price));
-      else if (row.item.left !== null && row.line.qty >= row.item.left) more.textContent = words.allLeft(row.item.left);
-      if (tools) drawTools(li, row, index);
-      else {
-        name.replaceWith(el("b", {}, row.name));
-        li.querySelector(".tools").remove();
-      }
-      return li;
-    }),
-  );
-}
-
-function drawTools(li, row, index) {
-  const [less, more, remove] = li.querySelectorAll("[data-step]");
-  const field = li.querySelector("input");
-  li.dataset.line = index;
-  li.classList.toggle("open", openLine === index + 1);
-  li.querySelector(".lname").setAttribute("aria-expanded", String(openLine === index + 1));
-  less.setAttribute("aria-label", words.oneLess(row.name));
-  more.setAttribute("aria-label", words.oneMore(row.name));
-  remove.setAttribute("aria-label", words.remove(row.name));
-  field.setAttribute("aria-label", words.quantity(row.name));
-  field.value = row.line.qty;
-}
 
 function drawVat(list, vat) {
   fill(
@@ -167,15 +101,67 @@ function drawVat(list, vat) {
 }
 
 function drawTiles(cart) {
-  for (const tile of every(".tile[data-sku]")) {
+  const counts = new Map();
+  for (const tile of every(".tile")) {
+    const { sku } = tile.dataset;
     const returned = "returned" in tile.dataset;
-    const lines = cart.filter((line) => line.sku === tile.dataset.sku && Boolean(line.returned) === returned);
+    const lines = sku ? cart.filter((line) => line.sku === sku && Boolean(line.returned) === returned) : [];
     const count = lines.reduce((all, line) => all + line.qty, 0);
-    const mark = tile.querySelector(".c");
-    tile.classList.toggle("in", count > 0);
-    mark.hidden = !count;
-    if (count) fill(mark, [el("span", { class: "vh" }, words.inCart), String(count)]);
+    const { of } = tile.parentElement.dataset;
+    if (of) counts.set(of, (counts.get(of) || 0) + count);
+    if (sku) drawCount(tile, count);
   }
+  for (const tile of every(".tile[data-group]")) drawCount(tile, counts.get(tile.dataset.group) || 0);
+}
+
+function drawCount(tile, count) {
+  const mark = tile.querySelector(".c");
+  tile.classList.toggle("in", count > 0);
+  mark.hidden = !count;
+  if (count) fill(mark, [el("span", { class: "vh" }, words.inCart), String(count)]);
+}
+
+// What the cart as a whole has: a discount, a note, a lead's word that is wanted or given.
+function drawAbout({ about, pay }, now) {
+  byId("cart-note").hidden = !about.note;
+  byId("cart-note").textContent = about.note ? words.noted(about.note) : "";
+  const cartOff = now.rows.reduce((all, row) => all + row.share, 0);
+  byId("cart-off").hidden = !now.reduced;
+  const offs = [];
+  if (about.discount) offs.push([words.cartOff(about.discount.percent && money.percent(about.discount.percent)), -cartOff]);
+  fill(byId("cart-off"), [
+    ...offs.flatMap(([name, amount]) => [el("dt", {}, name), el("dd", {}, money.write(amount))]),
+    ...(about.reason && now.reduced ? [el("dt", { class: "small soft" }, reasonWord(about.reason)), el("dd", {}, "")] : []),
+  ]);
+  const taken = pay ? pay.tenders.length : 0;
+  byId("taken-note").hidden = !taken;
+  byId("taken-word").textContent = words.takenNote(taken);
+  const given = now.beyond && now.approved && about.approval;
+  byId("approve").hidden = !now.beyond || (now.approved && !given);
+  byId("approve").classList.toggle("stop", !now.approved);
+  byId("approve").classList.toggle("go", now.approved);
+  byId("approve-open").hidden = now.approved;
+  byId("approve-open").textContent = now.barred ? words.lowerOff : words.leadsPin;
+  const { lead, policy } = rail();
+  const wanted = now.barred ? words.barred(money.percent(lead), policy) : words.beyondCart;
+  byId("approve-word").textContent = given ? words.approvedBy(about.approval.name) : wanted;
+}
+
+function reasonWord(reason) {
+  const key = document.querySelector(`[name=off-reason][value="${reason}"]`);
+  return key ? words.because(key.nextElementSibling.textContent) : reason;
+}
+
+function drawDrawer(state) {
+  const meant = drawers();
+  const drawer = drawerNow(state);
+  const which = byId("which");
+  if (which) which.hidden = Boolean(drawer);
+  byId("drawer-now").hidden = !drawer || meant.length < 2;
+  byId("drawer-name").textContent = drawer ? words.drawer(drawer.name, drawer.by) : "";
+  const training = view === "done" ? state.done && state.done.training : view === "pay" ? state.pay && state.pay.training : drawer && drawer.training;
+  byId("training").hidden = !training;
+  byId("main").classList.toggle("training", Boolean(training));
 }
 
 // Why the box did not take the last sale; it stays until the next payment begins.
@@ -188,37 +174,71 @@ function drawRefusal({ pay, done }) {
 function filterTiles() {
   const text = byId("q").value.trim().toLocaleLowerCase();
   const chosen = document.querySelector("#cats :checked");
+  const category = chosen ? chosen.value : "";
+  const fits = ({ name, sku, category: own }) =>
+    (!text || name.toLocaleLowerCase().includes(text) || sku.toLocaleLowerCase() === text) && (!category || own === category);
   let found = 0;
-  for (const tile of every(".tile[data-sku]")) {
-    const { name, sku, category } = tile.dataset;
-    const named = !text || name.toLocaleLowerCase().includes(text) || sku.toLocaleLowerCase() === text;
-    const here = !chosen || !chosen.value || category === chosen.value;
-    tile.parentElement.hidden = !(named && here);
-    if (named && here) found += 1;
+  const groups = new Set();
+  for (const tile of tiles()) {
+    const { of } = tile.parentElement.dataset;
+    if (of && fits(tile.dataset)) groups.add(of);
+    // Who searches sees the variants at once; else they are behind their tile.
+    const shown = group ? of === group : fits(tile.dataset) && (!of || text !== "");
+    tile.parentElement.hidden = !shown;
+    if (shown) found += 1;
   }
+  for (const tile of every(".tile[data-group]")) {
+    tile.parentElement.hidden = Boolean(group) || text !== "" || !groups.has(tile.dataset.group);
+    tile.setAttribute("aria-expanded", String(group === tile.dataset.group));
+  }
+  byId("kinds").hidden = !group;
+  byId("kinds-name").textContent = group || "";
+  if (byId("cats")) byId("cats").hidden = Boolean(group);
   byId("none").hidden = found > 0 || !text;
   byId("none").textContent = words.nothingFound(byId("q").value.trim());
 }
 
 function draw(state) {
-  const now = sum(state.cart);
-  drawLines(byId("lines"), now.rows, true);
+  const now = sum(state);
+  const drawer = drawerNow(state);
+  show(state.done ? "done" : location.hash === "#pay" && now.known ? "pay" : "cart");
+  drawLines(byId("lines"), now.rows, true, money);
   drawTiles(state.cart);
   drawVat(byId("vat"), now.vat);
+  drawAbout(state, now);
+  drawDrawer(state);
   byId("empty").hidden = state.cart.length > 0;
   byId("count").textContent = state.cart.length ? words.linesItems(state.cart.length, now.items) : "";
   byId("total-word").textContent = now.total < 0 ? words.toGiveBack : words.toPay;
   byId("total").textContent = money.write(Math.abs(now.total));
   byId("dock-count").textContent = words.items(now.items);
-  const text = now.total < 0 ? words.giveBack(money.write(-now.total)) : words.charge(money.write(now.total));
   for (const button of every("[data-do=charge]")) {
-    button.textContent = state.cart.length ? text : words.noCharge;
-    button.disabled = !now.complete || Boolean(document.querySelector("[data-stopped]"));
+    button.textContent = chargeWord(state, now, drawer);
+    button.disabled = !now.known || now.lacking || !now.approved || !drawer || stopped();
   }
-  every("[data-do=clear]").forEach((button) => (button.hidden = !state.cart.length));
+  const taken = Boolean(state.pay && state.pay.tenders.length);
+  for (const name of ["park", "note", "off", "clear"]) {
+    every(`#cart-tools [data-do=${name}]`).forEach((button) => (button.hidden = !state.cart.length || (taken && name !== "note")));
+  }
   every("[data-do=undo]").forEach((button) => (button.hidden = !state.cleared || state.cart.length > 0));
+  const service = byId("service") && document.querySelector(`#service [value=${state.service}]`);
+  if (service) service.checked = true;
   drawRefusal(state);
-  show(state.done ? "done" : location.hash === "#pay" && now.complete ? "pay" : "cart");
+}
+
+function chargeWord(state, now, drawer) {
+  if (!state.cart.length) return words.noCharge;
+  if (now.lacking) return words.lackingCharge;
+  if (now.barred) return words.barredCharge;
+  if (!now.approved) return words.beyondCharge;
+  if (!drawer && !stopped()) return words.drawerFirst;
+  return now.total < 0 ? words.giveBack(money.write(-now.total)) : words.charge(money.write(now.total));
+}
+
+// Something that whoever stands here should know; it stays until it is seen, or the next item is put in.
+function say(text) {
+  byId("said").hidden = !text;
+  byId("said-what").textContent = text;
 }
 
 // ---- places: cart, pay, done
@@ -230,6 +250,8 @@ function show(name) {
   for (const place of ["cart", "pay", "done"]) byId(`view-${place}`).hidden = place !== name;
   every(".dock").forEach((dock) => (dock.hidden = dock.dataset.view !== name));
   byId("state").hidden = byId("trouble-here").hidden = name !== "cart";
+  if (name !== "cart") say("");
+  panels.closeAll();
   scrollTo(0, 0);
   document.dispatchEvent(new CustomEvent("boothkit:view", { detail: name }));
 }
@@ -240,24 +262,23 @@ function meant() {
 }
 
 function act(name) {
-  if (name === "charge") {
-    change((state) => {
-      const { id, tenders } = state.pay || {};
-      state.pay = { id: id || mint(), tenders: tenders || [] };
-    });
+  const { cart } = read();
+  const key = every(`[data-do=${name}]`).find((one) => one.offsetParent);
+  if (key && key.disabled) return;
+  if (name === "charge" && cart.length && key) {
+    begin();
     location.hash = "#pay";
-  } else if (name === "back") location.hash = "";
-  else if (name === "clear") {
-    openLine = 0;
-    change((state) => {
-      state.cleared = state.cart;
-      state.cart = [];
-    });
-  } else if (name === "undo") {
-    change((state) => {
-      state.cart = state.cleared || [];
-      state.cleared = null;
-    });
+  } else if (name === "finish") payment.take();
+  else if (name === "next" && meant()) change((state) => (state.done = null));
+  else if (name === "back") location.hash = "";
+  else if (name === "clear") clear();
+  else if (name === "undo") bringBack();
+  else if (name === "park" && cart.length) parked.ask();
+  else if (name === "off" && cart.length) discount.open(null);
+  else if (name === "note" && cart.length) {
+    byId("note-text").value = read().about.note || "";
+    panels.open("note");
+    byId("note-text").focus();
   }
 }
 
@@ -275,7 +296,7 @@ async function openDrawer(event) {
   form.dataset.key = form.dataset.key || mint();
   const { status, data } = await call("POST", "/api/v1/drawer/open", { body: { float }, key: form.dataset.key });
   if (status && status < 500) delete form.dataset.key;
-  error.textContent = status === 200 ? "" : data ? `${sentence(data.detail)} ${data.remedy}` : words.silent;
+  error.textContent = status === 200 ? "" : data ? `${sentence(data.detail)} ${data.remedy}` : words.boxSilent;
   renew();
 }
 
@@ -285,6 +306,7 @@ byId("tiles").addEventListener("click", (event) => {
   const tile = event.target.closest(".tile");
   if (tile) tap(tile);
 });
+byId("kinds-back").addEventListener("click", () => showGroup(null));
 byId("lines").addEventListener("click", (event) => {
   const li = event.target.closest("li");
   const step = event.target.closest("[data-step]");
@@ -292,8 +314,9 @@ byId("lines").addEventListener("click", (event) => {
   if (step) {
     const { qty } = read().cart[index] || { qty: 0 };
     setQty(index, step.dataset.step === "0" ? 0 : qty + Number(step.dataset.step));
-  } else if (li && event.target.closest(".lname")) {
-    openLine = openLine === index + 1 ? 0 : index + 1;
+  } else if (event.target.closest("[data-off]")) discount.open(index);
+  else if (li && event.target.closest(".lname")) {
+    unfold(openLine() === index + 1 ? 0 : index + 1);
     draw(read());
   }
 });
@@ -302,36 +325,56 @@ byId("lines").addEventListener("change", (event) => {
   if (/^\d{1,4}$/.test(event.target.value.trim())) setQty(index, Number(event.target.value));
   else draw(read());
 });
-byId("q").addEventListener("input", filterTiles);
 byId("q").addEventListener("keydown", (event) => {
-  if (event.key !== "Enter") return;
+  if (event.key !== "Enter" || event.defaultPrevented) return;
   event.preventDefault();
-  const code = byId("q").value.trim().toLocaleLowerCase();
-  const tiles = every(".tile[data-sku]").filter((tile) => !tile.parentElement.hidden);
-  const hit = tiles.find((tile) => tile.dataset.sku.toLocaleLowerCase() === code) || (tiles.length === 1 ? tiles[0] : null);
-  if (!hit) return;
+  const code = byId("q").value.trim();
+  if (!code) return keys.setOpenLine();
+  const seen = tiles().filter((tile) => !tile.parentElement.hidden && !tile.disabled);
+  const hit = tileOf(code) || (seen.length === 1 ? seen[0] : null);
+  if (!hit) return seen.length && seen[0].focus();
   tap(hit);
-  byId("q").value = "";
-  filterTiles();
 });
 if (byId("cats")) byId("cats").addEventListener("change", filterTiles);
+if (byId("service")) byId("service").addEventListener("change", (event) => change((state) => (state.service = event.target.value)));
 byId("ask").addEventListener("submit", answerAsk);
 byId("ask-cancel").addEventListener("click", () => (byId("ask").hidden = true));
+byId("note").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = byId("note-text").value.trim();
+  change((state) => {
+    if (text) state.about.note = text;
+    else delete state.about.note;
+  });
+  panels.close("note");
+});
 byId("state").addEventListener("submit", (event) => event.target.id === "drawer" && openDrawer(event));
+byId("state").addEventListener("click", (event) => {
+  const button = event.target.closest("[data-drawer]");
+  if (button) change((state) => (state.drawer = button.dataset.drawer));
+});
+byId("drawer-other").addEventListener("click", () => change((state) => (state.drawer = null)));
+byId("said-seen").addEventListener("click", () => say(""));
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-do]");
-  if (button && !button.disabled) act(button.dataset.do);
+  if (button && !button.disabled && !["finish", "unknown"].includes(button.dataset.do)) act(button.dataset.do);
 });
 document.addEventListener("boothkit:part", (event) => {
   if (event.target.id === "tiles") readTiles();
   draw(read());
+  parked.draw(read());
   filterTiles();
 });
 addEventListener("hashchange", () => draw(read()));
 
 readTiles();
-startPayment({ money, sum, meant, drawLines });
-startDone({ money, meant });
+const lines = (list, rows, tools) => drawLines(list, rows, tools, money);
+const payment = startPayment({ money, meant, drawLines: lines });
+const discount = startDiscount({ money, panels });
+const parked = startParked({ money, panels, say });
+const filter = (name) => (name === undefined ? filterTiles() : showGroup(name));
+const keys = startKeys({ tap, act, view: () => view, filter, panels, payment, discount, say });
+startDone({ money });
 startWaiting({ money });
 onChange(draw);
 filterTiles();

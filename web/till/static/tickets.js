@@ -5,9 +5,9 @@ import { call, toLogin } from "./api.js";
 import { el, fill } from "./draw.js";
 import "./frame.js";
 import { mint } from "./store.js";
-import { sentence, words as all } from "./words.js";
+import { words } from "./words-tickets.js";
+import { sentence } from "./words.js";
 
-const words = all.tickets;
 const KEY = "boothkit-import-1";
 const UPLOAD_MS = 180_000;
 const AGAIN_MS = 2000;

@@ -2,9 +2,10 @@
 
 import { clock, icon, silent, tag } from "./frame.js";
 import { el, fill } from "./draw.js";
-import { held, tryNow } from "./outbox.js";
+import { held, intoCart, tryNow } from "./outbox.js";
 import { change, kept, onChange, read } from "./store.js";
-import { sentence, words } from "./words.js";
+import { sentence } from "./words.js";
+import { words } from "./words-sell.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -67,10 +68,7 @@ export function startWaiting({ money }) {
     if (!button || read().cart.length) return;
     change((state) => {
       const entry = state.outbox.find((one) => one.id === button.dataset.again);
-      if (!entry) return;
-      state.outbox = state.outbox.filter((one) => one !== entry);
-      state.cart = entry.cart;
-      state.pay = { id: null, tenders: entry.body.tenders.filter((tender) => tender.kind !== "cash") };
+      if (entry) intoCart(state, entry, { tender: entry.problem.tender });
     });
   });
   onChange(draw);
