@@ -1,6 +1,7 @@
 """A browser page that keeps what it complained about and whom it asked, and what is true of every good page."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
@@ -28,7 +29,8 @@ class Watched:
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            self.faults.append(message.text)
+            path = urlsplit(message.location.get("url", "")).path
+            self.faults.append(f"{message.text} [{path}]" if path else message.text)
 
     def _see(self, request: Request) -> None:
         if not request.url.startswith(self._own):

@@ -40,6 +40,9 @@ def _camera(page: Page, staff: str, run: Path) -> Iterator[None]:
     try:
         _do(client, "device.adopt", device=CAMERA, uri=f"camera://{run}/camera")
         yield
+        page.goto(
+            "about:blank"
+        )  # its page asks for a picture twice a second, and would be told that there is no camera
         _do(client, "device.drop", device=CAMERA)
         # What is unplugged before the box has let go of it would stay as a device that is missing.
         while CAMERA in page.request.get(f"{staff}/api/v1/footfall").text():

@@ -64,9 +64,15 @@ def stick(house: House) -> Path:
 
 
 def stop_looking(tablet: Tablet) -> None:
-    """What the page shows stays as it is now, as between two looks."""
+    """What the page shows stays as it is now, as between two looks.
+
+    The page looks at one thing at a time: once it was answered from here, no look of before is on its way any more.
+    """
     html = tablet.page.request.get(f"{tablet.house.url}/policy/now").text()
-    tablet.page.route("**/policy/now", lambda route: route.fulfill(body=html, content_type="text/html"))
+    kept = {"body": html, "content_type": "text/html", "headers": {"X-Kept": "1"}}
+    tablet.page.route("**/policy/now", lambda route: route.fulfill(**kept))
+    with tablet.page.expect_response(lambda answer: answer.headers.get("x-kept") == "1"):
+        tablet.page.evaluate("document.dispatchEvent(new Event('boothkit:renew'))")
 
 
 def everybody_can_use(tablet: Tablet, axe: str) -> None:
