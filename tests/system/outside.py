@@ -19,6 +19,13 @@ GREETING = b"outside\n"
 
 _CLONE_NEWNET = 0x40000000
 
+_LEAVE = """\
+mkdir -p /run/NetworkManager/conf.d
+printf '[keyfile]\\nunmanaged-devices=interface-name:uplink0\\n' > /run/NetworkManager/conf.d/outside.conf
+if systemctl --quiet is-active NetworkManager; then nmcli general reload conf; fi
+"""
+"""NetworkManager would ask a new cable for DHCP, and take away the address that it was given here."""
+
 
 class Outside:
     """Use it as a context manager on a running box: its default route leads here. ``callers`` counts who came."""
@@ -38,6 +45,7 @@ class Outside:
         return port
 
     def __enter__(self) -> Self:
+        self._box.run(["sh", "-ec", _LEAVE])
         _ip("netns", "add", self._name)
         near, far = ("uplink0", ["nsenter", f"--target={self._box.init}", "--net"]), ("box", self._over_there())
         peer = ["peer", "name", far[0], "netns", self._name]
