@@ -56,6 +56,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: ranks.get(_folder(item.nodeid), len(ranks)))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Where several processes share the suite, what failed is named at once: a run that is cut off by its budget would
+    never say."""
+    if config.getoption("numprocesses", None):
+        config.pluginmanager.register(_AtOnce(config), "at_once")
+
+
+class _AtOnce:
+    """Names what failed as soon as it has."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and (terminal := self._config.pluginmanager.get_plugin("terminalreporter")) is not None:
+            terminal.write_line("")
+            terminal.write_line(f"{report.nodeid}: failed in its {report.when}", red=True)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> "LoadScopeScheduling":
     """Processes that share the suite (`make test`) take a file at a time, so that what it starts is started once."""
