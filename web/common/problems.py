@@ -67,6 +67,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "offer-closed": (409, N_("The offer has ended")),
     "key-missing": (400, N_("An Idempotency-Key is needed")),
     "signed-out": (401, N_("Sign in first")),
+    "claim-code": (403, N_("This claim code opens nothing")),
+    "consent": (409, N_("These are not the words that were agreed to")),
     "wrong-pin": (401, N_("Wrong PIN")),
     "approval": (403, N_("This approval is not valid")),
     "unpaired": (403, N_("This device is not paired")),
