@@ -58,6 +58,8 @@ REQUIRED = {
     "event.closed/1": {"event"},
     "catalogue.changed/1": {"version", "items", "removed"},
     "list.defined/1": {"list", "entry"},
+    "guest.signed_up/1": {"guest", "consent_version"},
+    "guest.erased/1": {"guest", "consent_version"},
     "gate.defined/1": {"gate", "lists", "direction"},
     "tickets.imported/1": {"list", "import", "part", "tickets"},
     "ticket.revoked/1": {"ticket"},

@@ -24,6 +24,7 @@ KINDS = {
     "sale.completed/1": N_("Note on a sale"),
     "sale.voided/1": N_("Note on a void"),
     "sale.refunded/1": N_("Note on a refund"),
+    "guest.signed_up/1": N_("Sign-up"),
     "cart.parked/1": N_("Note on a parked cart"),
     "drawer.moved/1": N_("Note on cash in or out"),
     "drawer.unlocked/1": N_("Note on a no-sale"),
