@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from appliance.domain import consent
 from appliance.domain.events import Event
-from appliance.domain.kernel import Ask, Context, Decided, Fact, PersonRef, Role, command, kind, refuse
+from appliance.domain.kernel import STAFF, Ask, Context, Decided, Fact, PersonRef, Role, command, kind, refuse
 from appliance.errors import Problem, invalid
 from appliance.language import N_
 
@@ -48,6 +48,16 @@ class GuestErased(Fact, frozen=True):
     consent_version: str
 
 
+@kind("guests.exported/1")
+class GuestsExported(Fact, frozen=True):
+    """Names and e-mails of ``count`` guests were sealed for the office and handed out. ``digest``: SHA-256 (hex) of the
+    sealed file; ``key``: central's verifier key, which alone opens it."""
+
+    count: int
+    digest: str
+    key: str
+
+
 @dataclass(frozen=True)
 class SignUpKnown:
     """The present event."""
@@ -62,6 +72,14 @@ class SignUp(Ask, frozen=True):
     email: str
     consent: str
     language: str
+
+
+class ExportGuests(Ask, frozen=True):
+    """As the fact; sent when the file is sealed, before anybody gets it."""
+
+    count: int
+    digest: str
+    key: str
 
 
 def read_code(text: str) -> str | None:
@@ -129,3 +147,15 @@ def sign_up(ask: SignUp, known: SignUpKnown, ctx: Context) -> Decided:
     )
     # The claim code is put into each reply that goes out, never into the one that is remembered.
     return Decided([fact], {"guest": guest}, [person], claim=guest)
+
+
+@command("guests.export", ExportGuests, STAFF, at_full="go_on")
+def export(ask: ExportGuests, known: None, ctx: Context) -> Decided:
+    """Who got the list, and which; the file itself is the business of who made it."""
+    if ask.count < 0:
+        raise invalid(f"count {ask.count}: wants 0 or more")
+    if not re.fullmatch(r"[0-9a-f]{64}", ask.digest):
+        raise invalid("digest: wants a SHA-256 in 64 hexadecimal digits")
+    if not re.fullmatch(r"[!-*,-~]{1,80}\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{40,60}", ask.key):
+        raise invalid("key: wants central's verifier key")
+    return Decided([GuestsExported(count=ask.count, digest=ask.digest, key=ask.key)], {"digest": ask.digest})

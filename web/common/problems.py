@@ -45,6 +45,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "kit-no-slip": (409, N_("The test slip is not on paper for certain")),
     "too-many-devices": (409, N_("There are enough devices")),
     "backup-failed": (409, N_("No backup was made")),
+    "no-central": (409, N_("This box knows no central")),
     "no-passphrase": (409, N_("A passphrase has to be set first")),
     "clock-jump": (409, N_("This sets the clock by more than a day")),
     "clock-before": (409, N_("Something was recorded after that time")),

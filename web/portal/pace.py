@@ -33,6 +33,12 @@ class Pace:
             if len(self._full_at) > MOST_DEVICES:
                 self._full_at.popitem(last=False)
 
+    def give_back(self, device: str) -> None:
+        """That try came to nothing through no fault of the device."""
+        with self._lock:
+            if device in self._full_at:
+                self._full_at[device] -= self._every_s
+
 
 def _throttled(seconds: int) -> Problem:
     remedy = N_(f"Wait {seconds} s, then press once more.")

@@ -95,9 +95,15 @@ def address(code: str) -> str:
 
 
 def _sign_up(name: str, email: str, words: str, ident: str) -> dict[str, str]:
-    here().signups.take(guest.device())
+    device, signups = guest.device(), here().signups
+    signups.take(device)
     data = {"name": name, "email": email, "consent": words, "language": wording().language}
-    return here().deps.client.send("guest.sign_up", data, actor=guest.ACTOR, id=ident).answer
+    try:
+        return here().deps.client.send("guest.sign_up", data, actor=guest.ACTOR, id=ident).answer
+    except (Problem, RecorderDown) as error:
+        if isinstance(error, RecorderDown) or error.later:
+            signups.give_back(device)
+        raise
 
 
 def _identity(*parts: str) -> str:
