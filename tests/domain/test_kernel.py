@@ -59,6 +59,7 @@ REQUIRED = {
     "catalogue.changed/1": {"version", "items", "removed"},
     "list.defined/1": {"list", "entry"},
     "guest.signed_up/1": {"guest", "consent_version"},
+    "guests.exported/1": {"count", "digest"},
     "guest.erased/1": {"guest", "consent_version"},
     "gate.defined/1": {"gate", "lists", "direction"},
     "tickets.imported/1": {"list", "import", "part", "tickets"},
