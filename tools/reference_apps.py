@@ -62,7 +62,8 @@ def till(folder: Path) -> list[Endpoint]:
 
 def portal(folder: Path) -> list[Endpoint]:
     """The guests'."""
-    return _endpoints("portal", portal_app(Guests(Reader(folder), folder, Config(), lambda: 0.0)), {})
+    deps = Guests(Reader(folder), folder, Config(), lambda: 0.0, RecorderClient(folder, "guest"))
+    return _endpoints("portal", portal_app(deps), {})
 
 
 def bench(folder: Path) -> list[Endpoint]:

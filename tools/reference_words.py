@@ -25,6 +25,14 @@ OPERATION_WORDS = {
         "`follower`: text, `pos`: integer",
         "Moves a follower's position forward; the actor must be `device:<follower>`.",
     ),
+    "guest.about": (
+        "`code`: text, `device`: text",
+        "All that is kept of the guest who has this claim code, or `claim-code`; wrong ones are `throttled` by device.",
+    ),
+    "guest.whose": (
+        "`code`: text, `device`: text",
+        "The same, without what is personal: `guest`, `at`, `event`.",
+    ),
     "hello": ("none", "Says who answers: `box`, `log`, `pos`."),
     "receipt.link": ("`sale`: text", "The address of a sale's receipt, signed: `url`."),
     "site.heard": (

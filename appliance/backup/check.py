@@ -13,6 +13,7 @@ from appliance.backup import manifest as manifests
 from appliance.backup import tape
 from appliance.backup.contents import BOX_PUB, INNER, JOURNAL, PRIVATE, Sum
 from appliance.backup.manifest import LONGEST, MANIFEST, SIGNATURE, Manifest
+from appliance.backup.passphrase import Recipient
 from appliance.backup.sealed import BadSeal, Head, Unsealed, exactly, read_head, structure
 from appliance.journal import notes
 
@@ -33,7 +34,7 @@ class Checked:
     sha256: str
     signer: notes.Verifier
     box_pub: bytes
-    head: Head
+    head: Head[Recipient]
     start: int
     length: int
 

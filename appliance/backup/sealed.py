@@ -1,8 +1,9 @@
-"""private.enc: bytes that only the passphrase opens, in pieces, so that neither side keeps more than one in memory.
+"""Sealed files: bytes that only one key opens, in pieces, so that neither side keeps more than one in memory: of a
+backup's private.enc the passphrase's, of a list of guests central's.
 
     "boothkit-sealed/1\\n"
     u16 big-endian: length of what follows, up to the ephemeral key
-    the recipient (backup.pub)
+    the recipient (backup.pub, or central's key as ``returnlist`` writes it)
     32 bytes: the ephemeral X25519 key
     pieces of 65,536 bytes and their tags of 16; the last may be shorter, and is empty only when everything is
 
@@ -13,9 +14,9 @@ last piece, else 0. So pieces cannot be left out, moved, added, or taken from an
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Generic, Protocol, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -35,7 +36,7 @@ _LONGEST_KEY = 400
 class BadSeal(BoothkitError):
     """Bytes that are no sealed file, or no longer the ones that were sealed."""
 
-    remedy = "Use another copy of this backup; nothing was changed."
+    remedy = "Use another copy of this file; nothing was changed."
 
 
 class Readable(Protocol):
@@ -54,28 +55,49 @@ class Writable(Protocol):
         ...
 
 
+class Holder(Protocol):
+    """Whom a file is sealed for."""
+
+    @property
+    def public(self) -> bytes:
+        """The X25519 key."""
+        ...
+
+    def text(self) -> str:
+        """As it stands in the head."""
+        ...
+
+
+H = TypeVar("H", bound=Holder)
+
+
 @dataclass(frozen=True)
-class Head:
+class Head(Generic[H]):
     """The beginning of a sealed file. ``raw``: its very bytes, which every piece is bound to."""
 
-    recipient: Recipient
+    recipient: H
     ephemeral: bytes
     raw: bytes
 
 
-def _head(recipient: Recipient, ephemeral: bytes) -> Head:
+def _head(recipient: H, ephemeral: bytes) -> Head[H]:
     text = recipient.text().encode()
     return Head(recipient, ephemeral, MAGIC + len(text).to_bytes(2, "big") + text + ephemeral)
 
 
-def read_head(file: Readable) -> Head:
-    """The head, which leaves the file at its first piece. Raises BadSeal."""
+def read_head(file: Readable) -> Head[Recipient]:
+    """The head of a backup's, which leaves the file at its first piece. Raises BadSeal."""
+    return read_head_of(file, Recipient.parse)
+
+
+def read_head_of(file: Readable, parse: Callable[[str], H]) -> Head[H]:
+    """The same for any holder; ``parse`` raises BadKey. Raises BadSeal."""
     if exactly(file, len(MAGIC)) != MAGIC:
         raise BadSeal("not a sealed file: it begins with something else")
     length = int.from_bytes(exactly(file, 2), "big")
     text = exactly(file, length) if length <= _LONGEST_KEY else b""
     try:
-        recipient = Recipient.parse(text.decode())
+        recipient = parse(text.decode())
     except (BadKey, UnicodeDecodeError) as error:
         raise BadSeal(f"a sealed file without a good key at its head: {error}") from error
     return _head(recipient, exactly(file, 32))
@@ -89,12 +111,12 @@ def exactly(file: Readable, size: int) -> bytes:
     return bytes(found)
 
 
-def _key(shared: bytes, head: Head) -> bytes:
+def _key(shared: bytes, head: Head[H]) -> bytes:
     salt = head.ephemeral + head.recipient.public
     return HKDF(SHA256(), 32, salt, MAGIC.strip()).derive(shared)
 
 
-def key_of(head: Head, private: X25519PrivateKey) -> bytes:
+def key_of(head: Head[H], private: X25519PrivateKey) -> bytes:
     """The key of the pieces, from the private half. Raises BadSeal."""
     try:
         shared = private.exchange(X25519PublicKey.from_public_bytes(head.ephemeral))
@@ -111,13 +133,13 @@ class Sealer:
     """Takes what is to be sealed by ``write``; only after ``close`` it is whole. ``key``: of these pieces, for reading
     back what was just written; it is kept nowhere."""
 
-    def __init__(self, recipient: Recipient, out: Writable) -> None:
+    def __init__(self, recipient: Holder, out: Writable) -> None:
         ephemeral = X25519PrivateKey.generate()
         head = _head(recipient, ephemeral.public_key().public_bytes_raw())
         try:
             shared = ephemeral.exchange(X25519PublicKey.from_public_bytes(recipient.public))
         except ValueError as error:
-            raise BadKey("backup.pub holds a key that would keep nothing secret") from error
+            raise BadKey("this key would keep nothing secret") from error
         self.key = _key(shared, head)
         self._cipher, self._head, self._out = ChaCha20Poly1305(self.key), head.raw, out
         self._waiting, self._number = bytearray(), 0
@@ -141,7 +163,7 @@ class Sealer:
         self._number += 1
 
 
-def unseal(file: Readable, head: Head, key: bytes) -> Iterator[bytes]:
+def unseal(file: Readable, head: Head[H], key: bytes) -> Iterator[bytes]:
     """What is in the pieces behind the head, each as soon as it is known to be genuine; that all were there is known
     only when the iterator ends. Raises BadSeal."""
     cipher, number = ChaCha20Poly1305(key), 0
@@ -162,7 +184,7 @@ def unseal(file: Readable, head: Head, key: bytes) -> Iterator[bytes]:
 class Unsealed(io.RawIOBase):
     """``unseal`` as something to read from."""
 
-    def __init__(self, file: Readable, head: Head, key: bytes) -> None:
+    def __init__(self, file: Readable, head: Head[H], key: bytes) -> None:
         self._pieces = unseal(file, head, key)
         self._left = memoryview(b"")
 

@@ -1,6 +1,7 @@
 """``boothkit central``: the reference consumer of what boxes send."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -154,3 +155,45 @@ def backup(box: Box, cell: str, name: str, file: Path, dsn: str) -> None:
     if made.behind:
         text += f" {made.behind:,} facts that the box had then never came here."
     box.out(answer, text)
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the table here, not on stdout.")
+@DSN
+@common
+def guests(box: Box, file: Path, out: Path | None, dsn: str) -> int:
+    """Open a sealed list of guests (`boothkit guests export`) as CSV: one row for each address, without whom was erased
+    since as far as central knows. Exit code 1: the box's own journal is here and does not name this file."""
+    from appliance.central import guestlist
+    from appliance.central.database import NotCentral
+    from appliance.central.view import View
+
+    found, view = guestlist.source(file, box.data / "keys"), View(box.data, dsn)
+    try:
+        facts = list(view.facts(found["cell"], found["box"])) if view.knows(found["cell"], found["box"]) else None
+    except NotCentral:
+        facts = None
+    opened = guestlist.opened(found, file.read_bytes(), facts)
+    table = guestlist.to_csv(opened.rows)
+    if out is not None:
+        with open(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w", newline="") as place:
+            place.write(table)
+    recorded = {True: "the box recorded it", False: "the box did NOT record it", None: "the box is not known here"}
+    click.echo(
+        f"{opened.cell}/{opened.box}, {opened.made}: {len(opened.rows):,} addresses; left out: {opened.erased:,} "
+        f"erased, {opened.again:,} who signed up again; {recorded[opened.is_recorded]}",
+        err=True,
+    )
+    answer = {
+        "cell": opened.cell,
+        "box": opened.box,
+        "made": opened.made,
+        "guests": opened.rows,
+        "erased": opened.erased,
+        "again": opened.again,
+        "recorded": opened.is_recorded,
+    }
+    if out is None or box.json:
+        box.out(answer, table.rstrip("\r\n"))
+    return 1 if opened.is_recorded is False else 0

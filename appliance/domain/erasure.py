@@ -5,12 +5,13 @@ start, so that neither a power cut nor an older people.db brings them back. Fact
 their HMACs are checked by nobody any more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from appliance.domain.guests import GUEST, GuestErased
 from appliance.domain.kernel import DEVICE, STAFF, Ask, Context, Decided, Fact, command, kind, refuse
-from appliance.errors import invalid
+from appliance.errors import Problem, invalid
 
 MOST_REFS = 500
 """Records that one fact names."""
@@ -34,27 +35,46 @@ class RecordErased(Fact, frozen=True):
 
 
 @dataclass(frozen=True)
+class Guest:
+    """Who signed up with a record: the guest's id, and the version of the words that were agreed to."""
+
+    guest: str
+    version: str
+
+
+@dataclass(frozen=True)
 class RefsKnown:
-    """Which records there are, and which of them are gone."""
+    """Which records there are, and which of them are gone. ``guests``: who signed up, by the records that are kept."""
 
     kept: frozenset[str]
     gone: frozenset[str]
+    guests: Mapping[str, Guest] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Kept:
     """What is kept of an event: the ``first`` of its records, ``count`` of them. ``closed_ms``: when its term began,
-    in Unix milliseconds; None while the event is not closed, or no trusted clock has told the time since."""
+    in Unix milliseconds; None while the event is not closed, or no trusted clock has told the time since. ``guests``:
+    who signed up, by the first records."""
 
     event: str
     state: str
     closed_ms: int | None
     first: Sequence[str] = ()
     count: int = 0
+    guests: Mapping[str, Guest] = field(default_factory=dict)
 
     def due_ms(self, keep_days: int) -> int | None:
         """When its term is over; None: not by time."""
         return None if self.closed_ms is None or not keep_days else self.closed_ms + keep_days * DAY_MS
+
+
+@dataclass(frozen=True)
+class GuestKnown:
+    """The guest whom a claim code opened, and the record; None: it opens nobody's, or not the one that was named."""
+
+    guest: Guest | None
+    ref: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +88,13 @@ class ErasePeople(Ask, frozen=True):
     """``refs``: of records."""
 
     refs: list[str]
+
+
+class EraseGuest(Ask, frozen=True):
+    """``code``: the claim code of ``guest``, who has to be named too: this is no place to guess codes."""
+
+    guest: str
+    code: str
 
 
 class EraseEvent(Ask, frozen=True):
@@ -92,8 +119,17 @@ def erase(ask: ErasePeople, known: RefsKnown, ctx: Context) -> Decided:
             "not-found", f"{len(unknown)} of these records are not on this box", "Look them up again; none was erased."
         )
     refs = [ref for ref in dict.fromkeys(ask.refs) if ref in known.kept]
-    facts = [RecordErased(refs=refs, why="asked")] if refs else []
+    facts = _gone(refs, "asked", known.guests) if refs else []
     return Decided(facts, {"erased": len(refs), "already": len(set(ask.refs)) - len(refs)})
+
+
+@command("guest.erase", EraseGuest, GUEST, at_full="finish")
+def erase_guest(ask: EraseGuest, known: GuestKnown, ctx: Context) -> Decided:
+    """A guest who has the claim code takes name and e-mail back. What stays is tied to nobody."""
+    if known.guest is None:
+        raise Problem("claim-code", "this claim code opens nothing", "Type it as it was shown to you.")
+    record, guest = _gone([known.ref], "asked", {known.ref: known.guest})
+    return Decided([guest, record], {"guest": known.guest.guest})
 
 
 @command("people.erase_event", EraseEvent, STAFF, bulk=True, at_full="finish")
@@ -122,5 +158,14 @@ def expire(ask: ExpirePeople, known: KeptKnown, ctx: Context) -> Decided:
 
 def _piece(found: Kept, why: Why) -> Decided:
     refs = list(found.first[:MOST_REFS])
-    fact = RecordErased(refs=refs, why=why, of=found.event)
-    return Decided([fact], {"event": found.event, "erased": len(refs), "left": found.count - len(refs)})
+    facts = _gone(refs, why, found.guests, found.event)
+    return Decided(facts, {"event": found.event, "erased": len(refs), "left": found.count - len(refs)})
+
+
+def _gone(refs: Sequence[str], why: Why, guests: Mapping[str, Guest], of: str | None = None) -> list[Fact]:
+    """The records, and the guests who signed up with them."""
+    erased: Iterable[Guest] = (guests[ref] for ref in refs if ref in guests)
+    return [
+        RecordErased(refs=list(refs), why=why, of=of),
+        *(GuestErased(guest=one.guest, consent_version=one.version) for one in erased),
+    ]

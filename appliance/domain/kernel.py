@@ -159,7 +159,8 @@ class Context:
     """What a decision is told besides its question: time, place, who asks, and sources of identities.
 
     ``log``: the log that the facts will stand in. ``event``: the present event or "". ``printer``: the device that
-    prints receipts, or ""; ``printers``: all there are. ``seal`` makes the record of something personal.
+    prints receipts, or ""; ``printers``: all there are. ``seal`` makes the record of something personal;
+    ``claim_mark``: the HMAC by which the claim code of a guest with this id is known.
     """
 
     now: Now
@@ -172,6 +173,7 @@ class Context:
     seal: Callable[[dict[str, str]], Personal]
     printer: str = ""
     printers: Sequence[str] = ()
+    claim_mark: Callable[[str], str] = str
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,8 @@ class Decided:
 
     ``personal`` is written to people.db before the facts. ``event`` replaces the present event in the envelopes.
     ``checkpoint``: the tree head is signed in the same transaction. ``receipt``: index of the fact whose receipt's
-    address belongs into the answer. ``marks``: how far something was followed, by its name; they never go back.
+    address belongs into the answer; ``claim``: id of the guest whose claim code belongs into each reply, which is
+    remembered without it. ``marks``: how far something was followed, by its name; they never go back.
     """
 
     facts: Sequence[Fact]
@@ -189,6 +192,7 @@ class Decided:
     event: str | None = None
     checkpoint: bool = False
     receipt: int | None = None
+    claim: str | None = None
     marks: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -1,10 +1,12 @@
-"""The box's own keys: one Ed25519 seed for its logs, one HMAC key for identities of commands, one for those of tickets
-that are plain codes, which the boxes of a site share; files of mode 0600 under DATA/keys."""
+"""The box's own keys: one Ed25519 seed for its logs, one HMAC key for identities of commands, one for claim codes of
+guests, one for identities of tickets that are plain codes, which the boxes of a site share; files of mode 0600 under
+DATA/keys."""
 
 import hmac
 import secrets
 from pathlib import Path
 
+from appliance.domain.guests import ALPHABET, CODE_CHARS
 from appliance.durable import write_durably
 from appliance.errors import BoothkitError
 from appliance.journal import notes
@@ -28,6 +30,7 @@ class BoxKeys:
         self._seed = _secret(folder / "box.key")
         self._mac = _secret(folder / "command.key")
         self._tickets = _secret(folder / _TICKETS)
+        self._claims = _secret(folder / "claim.key")
         self._signers: dict[int, notes.Signer] = {}
 
     @property
@@ -61,6 +64,15 @@ class BoxKeys:
         """The id of a ticket that is a plain code: an HMAC (hex, 128 bits), so that the journal never holds the
         code."""
         return hmac.digest(self._tickets, b"ticket\x00" + code.encode(), "sha256").hex()[:32]
+
+    def claim_code(self, guest: str) -> str:
+        """The claim code of a guest: 50 bits that follow from the id, so that no file holds them."""
+        bits = int.from_bytes(hmac.digest(self._claims, b"code\x00" + guest.encode(), "sha256"))
+        return "".join(ALPHABET[bits >> 5 * place & 31] for place in range(CODE_CHARS))
+
+    def claim_mark(self, code: str) -> str:
+        """What a fact holds in place of a claim code: an HMAC (hex, 128 bits)."""
+        return hmac.digest(self._claims, b"mark\x00" + code.encode(), "sha256").hex()[:32]
 
     def has_ticket_key(self, key: bytes) -> bool:
         """Whether ids of plain tickets are made with this key already."""

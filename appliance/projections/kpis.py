@@ -7,7 +7,7 @@ from typing import Any
 from appliance.clock import Now, parse_rfc3339
 from appliance.domain import kpis as numbers
 from appliance.domain.timeline import Timeline
-from appliance.projections import counting, door, events, footfall, headcount, sales, steps, tokens
+from appliance.projections import counting, door, events, footfall, guests, headcount, sales, steps, tokens
 from appliance.projections.counterwords import doubts
 
 _Step = tuple[int, str, dict[str, Any]]
@@ -52,7 +52,7 @@ def measure(db: sqlite3.Connection, now: Now) -> numbers.Measured:
         net=sold["net"] - back["net"],
         cost=sold["cost"] - back["cost"],
         lines_without_cost=sold["without"],
-        signups=0,
+        signups=guests.signups(db, name),
         redemptions=tokens.redemptions(db, name),
         buys=sold["n"] - back["voids"],
         first_sale_s=first,

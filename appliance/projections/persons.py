@@ -16,6 +16,7 @@ from appliance.domain.erasure import MOST_REFS, ErasePeople, Kept, KeptKnown, Re
 from appliance.domain.events import EventClosed
 from appliance.domain.kernel import Ask, Fact, PersonRef, fact_types
 from appliance.journal.records import Record
+from appliance.projections import guests
 from appliance.projections.registry import Surroundings, folds, knows
 
 TABLES = """
@@ -129,16 +130,12 @@ def kept(db: sqlite3.Connection) -> list[Kept]:
         "LEFT JOIN p_event e USING (event) LEFT JOIN p_term t USING (event) "
         "WHERE p.erased_pos IS NULL GROUP BY p.event ORDER BY coalesce(e.ordinal, 0)"
     ).fetchall()
-    return [
-        Kept(
-            row["event"],
-            row["state"],
-            None if row["pos"] is None else _closed_ms(db, row["pos"]),
-            [ref for (ref,) in db.execute(_FIRST, (row["event"], MOST_REFS))],
-            row["n"],
-        )
-        for row in rows
-    ]
+    found = []
+    for row in rows:
+        first = [ref for (ref,) in db.execute(_FIRST, (row["event"], MOST_REFS))]
+        began = None if row["pos"] is None else _closed_ms(db, row["pos"])
+        found.append(Kept(row["event"], row["state"], began, first, row["n"], guests.of_records(db, first)))
+    return found
 
 
 _FIRST = "SELECT ref FROM p_person WHERE event = ? AND erased_pos IS NULL ORDER BY pos, ref LIMIT ?"
@@ -188,7 +185,7 @@ def for_erase(db: sqlite3.Connection, ask: ErasePeople, around: Surroundings) ->
         row = db.execute("SELECT erased_pos FROM p_person WHERE ref = ?", (ref,)).fetchone()
         if row is not None:
             found[row["erased_pos"] is None].add(ref)
-    return RefsKnown(frozenset(found[True]), frozenset(found[False]))
+    return RefsKnown(frozenset(found[True]), frozenset(found[False]), guests.of_records(db, found[True]))
 
 
 @knows("people.erase_event", "people.expire")

@@ -28,7 +28,7 @@ KF = TypeVar("KF", bound=Knowledge)
 @dataclass(frozen=True)
 class Surroundings:
     """What decisions need to know that is no fact: keys of tickets, how a plain code becomes an id, who reads bundles,
-    and by which clock."""
+    by which clock, and how a claim code is marked."""
 
     ticket_keys: Callable[[], Mapping[bytes, Ed25519PublicKey]]
     pretix_keys: Callable[[], Mapping[bytes, PretixKey]]
@@ -36,6 +36,7 @@ class Surroundings:
     log: int
     bundles: Reader
     now: Now
+    claim_mark: Callable[[str], str] = str
 
     def ticket_id(self, code: str) -> str:
         """The id under which the ticket that a code names is known."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from appliance.journal import wire
 from appliance.services import footfallclient
@@ -64,6 +64,7 @@ class Day:
             self._catalogue()
             self._sales()
             self._scans()
+            self._guests()
             self._sockets()
             self._everywhere()
             self._collect()
@@ -307,6 +308,20 @@ class Day:
         asked = {"id": f"frame-{self._number}", "command": command, "actor": "admin:test", "data": data}
         answer = frame(wire.socket_path(self._box.run, "admin"), json.dumps(asked).encode())
         assert answer["ok"], answer
+
+    def _guests(self) -> None:
+        """Somebody signs up, and opens the wallet with the claim code."""
+        put, portal = self.aviary, self._box.ready["portal"]
+        told = {"name": put.text("guest.sign_up.name"), "email": put.mail("guest.sign_up.email"), "consent": True}
+        status, answer = Browser(portal).ask("POST", "/api/v1/signup", json.dumps(told).encode())
+        assert status == 200
+        self.holders += [told["name"], told["email"]]
+        code = put.exactly("guest.erase.code", json.loads(answer)["claim_code"].replace("-", ""))
+        guest = Browser(portal, {"bk_claim": code})
+        assert told["email"].encode() in guest.ask("GET", "/privacy")[1]
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        assert guest.ask("POST", "/wallet", urlencode({"code": put.text("guest.erase.code")}).encode(), form)[0] == 422
+        assert guest.ask("POST", "/wallet", urlencode({"code": code.lower()}).encode(), form)[0] == 200
 
     def _sockets(self) -> None:
         """What other programs of the box may say to each other."""

@@ -16,6 +16,8 @@ def paths(stall: Stall) -> dict[str, str]:
     return {
         "/": "What is sold",
         "/privacy": "When you buy",
+        "/signup": "What shall we call you?",
+        "/wallet": "Your claim code",
         f"/r/{proved}": "Proved.",
         f"/r/{promised}": "Promised.",
         f"/r/{proved[:-9]}": "Not valid",
@@ -54,7 +56,7 @@ def test_a_guest_finds_the_way_from_the_landing_page_to_what_is_stored_and_back(
     page = context.new_page()
     page.goto(stall.url)
     page.click("text=What is stored about me")
-    assert "No cookies" in page.inner_text("main")
+    assert "No list of phones" in page.inner_text("main")
     page.click("text=The event")
     assert page.url == f"{stall.url}/"
     assert context.cookies() == []

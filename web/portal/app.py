@@ -11,15 +11,19 @@ from appliance.errors import Problem
 from appliance.journal.book import Book
 from appliance.receipts.wording import sentence
 from web.common.assets import COMMON, Assets
+from web.common.drawing import qr
 from web.common.headers import secure
 from web.common.language import speak
 from web.common.problems import Fault, answer_problems
-from web.portal import pages
+from web.portal import guest, pages
 from web.portal.deps import Deps, Here
 from web.portal.fresh import Fresh
+from web.portal.pace import Pace
 
-MAX_BODY = 1024
-"""Bytes of a request's body. Nothing here takes one; browsers and captive portal probes send none."""
+MAX_BODY = 4096
+"""Bytes of a request's body: a name and an address, each character as long as a form makes it."""
+SIGNUPS, SIGNUP_EVERY_S = 10, 60.0
+"""From one device at once, and one more each so many seconds: a tablet that goes round a table, but no flood."""
 
 
 def create_app(deps: Deps) -> Flask:
@@ -30,23 +34,24 @@ def create_app(deps: Deps) -> Flask:
     app.url_map.merge_slashes = False
     assets = Assets([COMMON, Path(__file__).parent / "static"])
     book = Book(deps.reader, deps.keys, deps.config.central.key)
-    app.extensions["boothkit"] = Here(deps, book, Fresh())
+    app.extensions["boothkit"] = Here(deps, book, Fresh(), Pace(SIGNUPS, SIGNUP_EVERY_S, deps.monotonic))
     speak(app, deps.config.box.language)
-    app.jinja_env.globals["asset"] = assets.url
+    app.jinja_env.globals |= {"asset": assets.url, "signup_offer": guest.offer, "draw": qr}
     app.jinja_env.filters["sentence"] = sentence
     app.register_blueprint(assets.blueprint())
     for module in sorted(pkgutil.iter_modules(pages.__path__), key=lambda module: module.name):
         app.register_blueprint(importlib.import_module(f"{pages.__name__}.{module.name}").blueprint)
     secure(app)
     app.before_request(bound)
+    app.after_request(guest.tidy)
     answer_problems(app, log.get("portal"), is_for_scripts, _page)
     return app
 
 
 def bound() -> None:
-    """Nothing here is written, so nobody has much to say."""
+    """Guests have little to say."""
     if (request.content_length or 0) > MAX_BODY:
-        raise Problem("too-large", f"a request to this portal has at most {MAX_BODY} bytes of body", "Send none.")
+        raise Problem("too-large", f"a request to this portal has at most {MAX_BODY} bytes of body", "Send less.")
 
 
 def is_for_scripts() -> bool:

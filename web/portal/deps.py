@@ -9,29 +9,34 @@ from flask import current_app
 
 from appliance.config import Config
 from appliance.journal.book import Book
+from appliance.journal.client import RecorderClient
 from appliance.journal.read import Reader
 from appliance.receipts.wording import Wording
 from web.common.language import wording
 from web.portal.fresh import Fresh
+from web.portal.pace import Pace
 
 
 @dataclass(frozen=True)
 class Deps:
-    """``keys``: the folder with box.pub; ``monotonic``: seconds, for answers that all take the same time."""
+    """``keys``: the folder with box.pub; ``monotonic``: seconds, for answers that all take the same time, and for how
+    fast a device may go on; ``client``: the recorder, as guests may ask it."""
 
     reader: Reader
     keys: Path
     config: Config
     monotonic: Callable[[], float]
+    client: RecorderClient
 
 
 @dataclass(frozen=True)
 class Here:
-    """The app's own parts beside what it was given."""
+    """The app's own parts beside what it was given. ``signups``: how many one device may send."""
 
     deps: Deps
     book: Book
     fresh: Fresh
+    signups: Pace
 
     @property
     def wording(self) -> Wording:

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from appliance.backup import returnlist
+from appliance.backup.returnlist import Made
 from appliance.clock import rfc3339
 from appliance.domain.erasure import MOST_REFS
-from appliance.projections import events, persons
+from appliance.journal.notes import Verifier
+from appliance.projections import events, guests, persons
 from web.common.language import _
 from web.till import auth
 from web.till.deps import deps, here
@@ -40,6 +43,23 @@ def erase_event(event: str, key: str) -> dict[str, Any]:
         erased, n = erased + answer["erased"], n + 1
         if not answer["left"]:
             return {"event": event, "erased": erased}
+
+
+def signed_up() -> int:
+    """How many guests want to hear of the next events."""
+    return len(guests.kept(deps().reader.db()))
+
+
+def return_list(key: str) -> Made:
+    """All of them sealed for the office; recorded before anybody gets it. Problem ``no-central``."""
+    there = deps().config
+    office = Verifier.parse(there.central.key) if there.central.key else None
+    at = deps().clock().at
+    made = returnlist.make(deps().reader, deps().people, office, cell=there.box.cell, box=deps().box, at=at)
+    said = {"count": made.count, "digest": made.digest, "key": made.key}
+    # Sealed anew each time, so each time is a list of its own.
+    deps().client.send("guests.export", said, actor=auth.actor(), id=f"{key}-{made.digest[:16]}")
+    return made
 
 
 def kept() -> list[dict[str, Any]]:

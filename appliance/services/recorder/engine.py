@@ -31,6 +31,8 @@ from appliance.projections.registry import Surroundings, known
 from appliance.projections.runner import Projector
 from appliance.receipts.token import address, token
 from appliance.services.recorder import keeping
+from appliance.services.recorder.answers import CLAIM, Reply, failure, whole
+from appliance.services.recorder.asking import Asking
 from appliance.services.recorder.forgetting import Forgetting
 from appliance.services.recorder.frames import well_formed
 from appliance.services.recorder.levels import Levels
@@ -52,9 +54,6 @@ class Request:
     data: Any
 
 
-Reply = dict[str, Any]
-
-
 class Engine:
     """Everything the recorder knows and does, without its sockets."""
 
@@ -70,6 +69,7 @@ class Engine:
         self.fault: Problem | None = None
         """Why the last write failed; None after one that worked."""
         self._clock = Watch(clock, self.store)
+        self.asking = Asking(data, self.store, self._clock)
         self._fell_behind = 0
         self.central = notes.Verifier.parse(config.central.key) if config.central.key else None
         self._bundles = Reader(config.box.cell, box, self.central)
@@ -259,13 +259,19 @@ class Engine:
             if before[0] != digest:
                 raise Problem("key-reused", f"identity {ident} was used for something else", "Mint a new key.")
             mark.release()
-            return {"id": ident, **before[1]}
+            return whole(ident, before[1], self.store.keys)
         self.levels.allow(command)
         ask = ask_for(command, data)
         now = self._clock()
         event = self._event()
         around = Surroundings(
-            self._keys.public, self._keys.pretix, self.store.keys.plain_ticket, self.store.log, self._bundles, now
+            self._keys.public,
+            self._keys.pretix,
+            self.store.keys.plain_ticket,
+            self.store.log,
+            self._bundles,
+            now,
+            self.store.keys.claim_mark,
         )
         printers = devices.names(self.store.db, self._config.devices, "printer")
         ctx = Context(
@@ -279,6 +285,7 @@ class Engine:
             seal=_seal,
             printer=next((name for name in printers if name != TICKET_PRINTER), next(iter(printers), "")),
             printers=printers,
+            claim_mark=self._claim_mark,
         )
         try:
             decided = command.decide(ask, known(command.name, self.store.db, ask, around), ctx)
@@ -289,7 +296,7 @@ class Engine:
         outcome = self._record(decided, ident, actor, event, now)
         self.store.remember(ident, digest, outcome)
         mark.release()
-        return {"id": ident, **outcome}
+        return whole(ident, outcome, self.store.keys)
 
     def _record(self, decided: Decided, ident: str, actor: str, event: str, now: Now) -> Reply:
         if decided.personal:
@@ -306,7 +313,8 @@ class Engine:
         if decided.checkpoint:
             self.store.checkpoint()
         positions = [records[0].pos, records[-1].pos] if records else None
-        return {"ok": True, "answer": answer, "positions": positions}
+        claim = {} if decided.claim is None else {CLAIM: decided.claim}
+        return {"ok": True, "answer": answer, "positions": positions, **claim}
 
     def _refused(
         self, ident: str, name: str, actor: str, event: str, now: Now, digest: bytes, problem: Problem, mark: Savepoint
@@ -337,6 +345,9 @@ class Engine:
     def _event(self) -> str:
         event = events.current(self.store.db)
         return event.event if event else ""
+
+    def _claim_mark(self, guest: str) -> str:
+        return self.store.keys.claim_mark(self.store.keys.claim_code(guest))
 
     def _digest(self, command: str, actor: str, data: dict[str, Any]) -> bytes:
         try:
@@ -385,13 +396,3 @@ class Engine:
 
 def _seal(data: dict[str, str]) -> Personal:
     return seal(data, secrets.token_bytes(32))
-
-
-def failure(ident: Any, problem: Problem) -> Reply:
-    """The reply that carries a problem."""
-    return {
-        "id": ident if isinstance(ident, str) else "",
-        "ok": False,
-        "refusal": {**problem.as_dict(), "keeps": problem.keeps},
-        "positions": None,
-    }

@@ -1,5 +1,5 @@
 """Commands that make no facts: receipts from central, cosignatures, checkpoints on request, followers' positions,
-links, codes of tickets, the key of backups."""
+links, codes of tickets, the key of backups, what a guest's claim code opens."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, get_args
@@ -8,6 +8,7 @@ import msgspec
 
 from appliance import log
 from appliance.backup.passphrase import PUBLIC, BadKey, Recipient
+from appliance.domain.guests import GUEST
 from appliance.domain.kernel import STAFF, Role
 from appliance.domain.site import REMEDY as SITE_REMEDY
 from appliance.durable import write_durably
@@ -160,6 +161,14 @@ def _backup_key(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str,
         raise invalid(str(error), error.remedy) from error
 
 
+def _whose(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any]:
+    return engine.asking.whose(data)
+
+
+def _about(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any]:
+    return engine.asking.about(data)
+
+
 def _hello(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any]:
     return {"box": engine.store.box, "log": engine.store.log, "pos": engine.store.pos}
 
@@ -178,6 +187,8 @@ OPERATIONS: dict[str, tuple[frozenset[Role], Callable[["Engine", str, dict[str, 
     "checkpoint.cosign": (_UPLINK, _cosign),
     "checkpoint.request": (_DEVICE, _checkpoint),
     "follower.advance": (_DEVICE, _advance),
+    "guest.whose": (GUEST, _whose),
+    "guest.about": (GUEST, _about),
     "backup.key": (STAFF, _backup_key),
     "receipt.link": (_SHOWS, _link),
     "ticket.code": (_SHOWS, _ticket),

@@ -19,7 +19,8 @@ from appliance.journal import wire
 from appliance.journal.follow import Waker
 from appliance.projections.wanted import wanted
 from appliance.services.context import WorkerContext, check_folder
-from appliance.services.recorder.engine import Engine, Reply, Request, failure
+from appliance.services.recorder.answers import Reply, failure
+from appliance.services.recorder.engine import Engine, Request
 from appliance.services.recorder.gauge import Gauge
 from appliance.services.run import Loop
 

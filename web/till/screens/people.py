@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, request, url_for
 
+from appliance.backup import returnlist
 from appliance.errors import invalid
 from appliance.ids import new_id
 from appliance.language import N_
@@ -24,6 +25,7 @@ KINDS = {
     "sale.completed/1": N_("Note on a sale"),
     "sale.voided/1": N_("Note on a void"),
     "sale.refunded/1": N_("Note on a refund"),
+    "guest.signed_up/1": N_("Sign-up"),
     "cart.parked/1": N_("Note on a parked cart"),
     "drawer.moved/1": N_("Note on cash in or out"),
     "drawer.unlocked/1": N_("Note on a no-sale"),
@@ -67,6 +69,18 @@ def erase() -> Response:
     return make_response(redirect(place))
 
 
+@blueprint.post("/people/guests")
+@auth.for_roles("lead")
+def guests() -> Response:
+    """Who signed up, sealed for the office, as a file."""
+    made = persons.return_list(command_key(request.form.get("key")))
+    response = make_response(made.content)
+    response.content_type = "application/octet-stream"
+    name = returnlist.file_name(deps().box, deps().clock().at[:10])
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
 @blueprint.post("/people/event")
 @auth.for_roles("lead")
 def erase_event() -> Response:
@@ -81,6 +95,8 @@ def _page(**values: Any) -> str:
         "people.html",
         tab="lead.page",
         terms=persons.terms(),
+        guests=persons.signed_up(),
+        is_central_known=bool(deps().config.central.key),
         done=done.get(request.args.get("done", "")),
         back=persons.set_back(),
         most=MOST,
