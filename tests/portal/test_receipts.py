@@ -113,8 +113,11 @@ def test_a_receipt_shows_no_staff_no_drawer_and_no_other_sale(stall: Stall) -> N
     fact = next(fact for fact in stall.demo.facts() if fact["data"].get("sale") == sale["sale"])
     path = f"/r/{token_of(sale)}"
     shown = [stall.get(path).text, stall.get(path, **JSON).text, stall.get(f"{path}/proof").text]
-    for secret in (fact["actor"], fact["actor"].partition(":")[2], fact["data"]["drawer"], "Ben", "Poster"):
+    for secret in (fact["actor"], fact["actor"].partition(":")[2], fact["data"]["drawer"]):
         assert all(secret not in text for text in shown), secret
+    for name in ("Ben", "Poster"):
+        # A signature or a proof spells a short name every now and then.
+        assert all(name not in re.sub(r"[\w+/=%-]{40,}", "", text) for text in shown), name
     assert all(other["sale"] not in text and f"{other['number']}<" not in text for text in shown)
 
 
