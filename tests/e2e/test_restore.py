@@ -144,7 +144,7 @@ def test_a_box_comes_back_from_what_it_sent_to_central(life: Life, tmp_path: Pat
     assert [path.suffix for path in kept] == [".tar"]
     assert kept[0].stat().st_mode & 0o077 == 0
     raw = kept[0].read_bytes()
-    assert b"Zyx" not in raw
+    assert b"Grundhild" not in raw
     assert (life.data / "keys" / "box.key").read_bytes().strip() not in raw
     shutil.rmtree(life.data)
 
