@@ -29,6 +29,10 @@ OPERATION_WORDS = {
         "`code`: text, `device`: text",
         "All that is kept of the guest who has this claim code, or `claim-code`; wrong ones are `throttled` by device.",
     ),
+    "guest.vouchers": (
+        "`code`: text, `device`: text",
+        "What the QR says of each voucher of that guest that still pays: `codes`, by the voucher's id.",
+    ),
     "guest.whose": (
         "`code`: text, `device`: text",
         "The same, without what is personal: `guest`, `at`, `event`.",

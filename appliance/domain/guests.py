@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from appliance.domain import consent
 from appliance.domain.events import Event
 from appliance.domain.kernel import STAFF, Ask, Context, Decided, Fact, PersonRef, Role, command, kind, refuse
+from appliance.domain.vouchers import Terms, grant
 from appliance.errors import Problem, invalid
 from appliance.language import N_
 
@@ -60,9 +61,10 @@ class GuestsExported(Fact, frozen=True):
 
 @dataclass(frozen=True)
 class SignUpKnown:
-    """The present event."""
+    """The present event, and what who signs up gets."""
 
     event: Event | None
+    terms: Terms | None = None
 
 
 class SignUp(Ask, frozen=True):
@@ -146,7 +148,8 @@ def sign_up(ask: SignUp, known: SignUpKnown, ctx: Context) -> Decided:
         code=ctx.claim_mark(guest),
     )
     # The claim code is put into each reply that goes out, never into the one that is remembered.
-    return Decided([fact], {"guest": guest}, [person], claim=guest)
+    given = grant(known.terms, guest, known.event.timezone, ctx)
+    return Decided([fact, *given], {"guest": guest}, [person], claim=guest)
 
 
 @command("guests.export", ExportGuests, STAFF, at_full="go_on")

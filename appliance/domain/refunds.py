@@ -237,7 +237,26 @@ def settle(
             refuse("overpaid", f"{cash} in cash would go back, {coins} is due", "Give what is due.", due=coins)
         if cash < coins:
             refuse("underpaid", f"{cash} in cash would go back, {coins} is due", "Give the rest.", missing=coins - cash)
+    check_given(sale, before, total, others)
     return (*others, *in_cash(coins)), coins - due
+
+
+def check_given(sale: SaleCompleted, before: Sequence[MoneyBack], total: int, others: Sequence[RefundTender]) -> None:
+    """Refuses money for what the house's own voucher paid: that part goes back to the voucher, which pays again."""
+    free = {tender.reference: tender.amount for tender in sale.tenders if tender.comeback}
+    if not free:
+        return
+    tenders = [*others, *(tender for back in before for tender in back.tenders)]
+    to_it = sum(tender.amount for tender in tenders if tender.kind == "voucher" and tender.reference in free)
+    wanted = total + sum(back.total for back in before) - to_it
+    most = sale.total - sum(free.values())
+    if wanted > most:
+        refuse(
+            "too-much-back",
+            f"{wanted} would go back in money; {most} of this sale was paid so, the rest by a voucher of the house",
+            "Give that part back to the voucher.",
+            most=most,
+        )
 
 
 def _asked(

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from appliance.domain import access, lines, money, pricing, tendering, walkups
+from appliance.domain import access, lines, money, pricing, tendering, vouchers, walkups
 from appliance.domain.access import Shown, TokenRedeemed
 from appliance.domain.catalogue import Item
 from appliance.domain.drawer import Drawers, check_approver, for_sale
@@ -70,8 +70,8 @@ class SaleCompleted(Fact, frozen=True):
 @dataclass(frozen=True)
 class SaleKnown:
     """The event, the open drawers, the items asked for, what is left of those that are counted, the next number, and
-    the check-in lists when tickets are among the items, each access token by its code, and the limits in force.
-    ``items``: also the parts of the bundles among them."""
+    the check-in lists when tickets are among the items, each access token, and come-back voucher (``given``), by its code,
+    and the limits in force. ``items``: also the parts of the bundles among them."""
 
     event: Event | None
     drawers: Drawers
@@ -81,6 +81,7 @@ class SaleKnown:
     lists: Mapping[str, CheckinList] = field(default_factory=dict)
     tokens: Mapping[str, Shown] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    given: Mapping[str, vouchers.Shown] = field(default_factory=dict)
 
 
 class CompleteSale(Ask, frozen=True):
@@ -116,8 +117,9 @@ def complete(ask: CompleteSale, known: SaleKnown, ctx: Context) -> Decided:
     tendering.check(ask.tenders)
     redeemed = access.redeem(ask.tenders, cart, known.tokens, event.event, ctx)
     total = sum(line.total for line in sold)
-    by_place = {one.place: one.token for one in redeemed}
-    tenders, rounding, change = tendering.settle(total, ask.tenders, event.cash_rounding, by_place)
+    given = vouchers.redeem(ask.tenders, known.given, total, event, ctx)
+    by_place, by_voucher = {one.place: one.token for one in redeemed}, {one.place: one.voucher for one in given}
+    tenders, rounding, change = tendering.settle(total, ask.tenders, event.cash_rounding, by_place, by_voucher)
     note = noted(ask.note, ctx)
     vat = money.vat_lines((line.vat, line.total) for line in sold)
     number = f"{ctx.log}-{known.number}"
@@ -152,6 +154,7 @@ def complete(ask: CompleteSale, known: SaleKnown, ctx: Context) -> Decided:
     facts += [*tickets, *slips]
     if not sale.training:
         facts += [_redeemed(one, sale.sale, ctx) for one in redeemed]
+        facts += [_given(one, sale.sale, ctx) for one in given]
     answer: dict[str, Any] = {
         "sale": sale.sale,
         "number": number,
@@ -181,6 +184,16 @@ def _redeemed(one: access.Redeemed, sale: str, ctx: Context) -> TokenRedeemed:
         sku=one.sku,
         amount=one.amount,
         provisional=False,
+        time_checked=ctx.now.trusted,
+    )
+
+
+def _given(one: vouchers.Redeemed, sale: str, ctx: Context) -> vouchers.VoucherRedeemed:
+    return vouchers.VoucherRedeemed(
+        voucher=one.voucher,
+        sale=sale,
+        amount=one.amount,
+        provisional=one.provisional,
         time_checked=ctx.now.trusted,
     )
 

@@ -8,6 +8,7 @@ import msgspec
 
 from appliance.domain import money
 from appliance.domain.kernel import MAX_AMOUNT, Fact, refuse
+from appliance.domain.tokens import PREFIX
 from appliance.errors import invalid
 
 REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .:/#*+_-]{0,39}")
@@ -21,17 +22,19 @@ TenderKind = Literal["cash", "card", "voucher", "token"]
 
 class Tender(Fact, frozen=True):
     """How a part was paid. A cash ``amount`` is what was handed over; change is the sale's own field. ``reference``:
-    on the card's slip, the voucher's own, or the id of an access token, never its code."""
+    on the card's slip, the voucher's own, or the id of an access token or a come-back voucher, never its code.
+    ``comeback``: the house gave this voucher away, so no money goes back for it."""
 
     kind: TenderKind
     amount: int
     reference: str | None = None
     status: Literal["approved", "unknown"] | None = None
+    comeback: bool = False
 
 
 class AskTender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``reference`` and ``status`` are the card terminal's; a voucher has a ``reference`` too; an access token's is its
-    code."""
+    """``reference`` and ``status`` are the card terminal's; a voucher has a ``reference`` too; that of an access token
+    and of a come-back voucher is its code."""
 
     kind: TenderKind
     amount: int
@@ -50,6 +53,8 @@ def check(asked: Sequence[AskTender]) -> None:
             if tender.reference is None or tender.status is not None:
                 raise invalid(f"tender {number}: a token has its code as reference and no status", "Scan it.")
             continue
+        if tender.kind == "voucher" and (tender.reference or "").startswith(PREFIX) and tender.status is None:
+            continue
         if tender.kind == "cash" and (tender.reference is not None or tender.status is not None):
             raise invalid(f"tender {number}: cash has neither reference nor status")
         if tender.reference is not None and not REFERENCE.fullmatch(tender.reference):
@@ -59,11 +64,16 @@ def check(asked: Sequence[AskTender]) -> None:
 
 
 def settle(
-    total: int, asked: Sequence[AskTender], coin: int, tokens: Mapping[int, str]
+    total: int,
+    asked: Sequence[AskTender],
+    coin: int,
+    tokens: Mapping[int, str],
+    vouchers: Mapping[int, str],
 ) -> tuple[list[Tender], int, int]:
     """The tenders as recorded, the rounding and the change; cash pays what is left in multiples of ``coin``, change
     comes from cash only. ``tokens``: the id of each access token by the place of its tender, from 0; what it pays is
-    its own piece, so that a deposit that comes back beside it is paid out.
+    its own piece, so that a deposit that comes back beside it is paid out. ``vouchers``: the same of come-back
+    vouchers, which pay as any voucher does.
 
     Refuses ``underpaid`` and ``overpaid``.
     """
@@ -87,8 +97,9 @@ def settle(
         Tender(
             kind=tender.kind,
             amount=tender.amount,
-            reference=tokens.get(place, tender.reference),
+            reference=tokens.get(place) or vouchers.get(place, tender.reference),
             status=(tender.status or "approved") if tender.kind == "card" else None,
+            comeback=place in vouchers,
         )
         for place, tender in enumerate(asked)
     ]

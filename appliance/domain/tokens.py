@@ -26,9 +26,10 @@ _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 EXP, NBF, CTI = 4, 5, 7
 KIND, EVENT, SCOPE = -70001, -70002, -70003
 ORIGIN, SEQ, LEAF, NUMBER, TOTAL, CURRENCY = -70010, -70011, -70012, -70013, -70014, -70015
+AMOUNT, MINIMUM = -70016, -70017
 
-TokenKind = Literal["ticket", "quote", "access", "badge", "receipt"]
-KINDS: dict[int, TokenKind] = {1: "ticket", 2: "quote", 3: "access", 4: "badge", 5: "receipt"}
+TokenKind = Literal["ticket", "quote", "access", "badge", "receipt", "voucher"]
+KINDS: dict[int, TokenKind] = {1: "ticket", 2: "quote", 3: "access", 4: "badge", 5: "receipt", 6: "voucher"}
 CODES = {name: code for code, name in KINDS.items()}
 
 
@@ -179,7 +180,7 @@ def _claims(claims: Any) -> Token:
     if not (isinstance(cti, bytes) and 8 <= len(cti) <= 32):
         raise Unreadable("claim 7 (cti) is missing or has not 8 to 32 bytes")
     if type(code) is not int or code not in KINDS:
-        raise Unreadable(f"claim {KIND} (kind) is not one of 1 to 5")
+        raise Unreadable(f"claim {KIND} (kind) is not one of 1 to 6")
     if not (isinstance(event, str) and isinstance(scope, str)):
         raise Unreadable(f"claims {EVENT} and {SCOPE} (event, list) are text")
     for when in (exp, nbf):

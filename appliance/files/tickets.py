@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from appliance.domain import tickets, tokens
+from appliance.domain import tickets, tokens, vouchers
 from appliance.domain.presented import identity
+from appliance.domain.vouchers import VoucherGranted
 from appliance.durable import write_durably
 from appliance.errors import DataError
 from appliance.journal.keys import BoxKeys
@@ -76,6 +77,11 @@ def access_code(
 ) -> str:
     """What the QR of an access token carries, which pays one piece of ``sku``. Times in Unix seconds."""
     return tokens.text(tokens.sign(tokens.Token("access", token, event, sku, valid_until, valid_from), key))
+
+
+def voucher_code(key: Ed25519PrivateKey, granted: VoucherGranted, event: str) -> str:
+    """What the QR of a come-back voucher carries; ``event``: that it was given at, whose key this is."""
+    return tokens.text(tokens.sign(vouchers.token_of(granted, event), key))
 
 
 def unix(when: object, timezone: str) -> int | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from appliance.domain.erasure import EraseGuest, Guest, GuestKnown, RecordErased
 from appliance.domain.guests import GuestErased, GuestSignedUp, SignUp, SignUpKnown, read_code
 from appliance.journal.records import Record
-from appliance.projections import events
+from appliance.projections import events, vouchers
 from appliance.projections.registry import Surroundings, folds, knows
 
 TABLES = """
@@ -92,8 +92,9 @@ def signups(db: sqlite3.Connection, event: str) -> int:
 
 @knows("guest.sign_up")
 def for_sign_up(db: sqlite3.Connection, ask: SignUp, around: Surroundings) -> SignUpKnown:
-    """The present event."""
-    return SignUpKnown(events.current(db))
+    """The present event, and what is given at it."""
+    event = events.current(db)
+    return SignUpKnown(event, vouchers.terms(db, event.event) if event else None)
 
 
 @knows("guest.erase")

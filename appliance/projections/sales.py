@@ -10,8 +10,9 @@ from appliance.clock import Now, rfc3339
 from appliance.domain.kernel import read_fact
 from appliance.domain.money import half_up
 from appliance.domain.sales import CompleteSale, SaleCompleted, SaleKnown
+from appliance.domain.vouchers import is_code
 from appliance.journal.records import Record
-from appliance.projections import catalogue, drawer, events, guardrails, lists, paper, tokens
+from appliance.projections import catalogue, drawer, events, guardrails, lists, paper, tokens, vouchers
 from appliance.projections.registry import Surroundings, folds, knows
 
 TABLES = """
@@ -122,7 +123,7 @@ def next_number(db: sqlite3.Connection, log: int) -> int:
 @knows("sale.complete")
 def for_sale(db: sqlite3.Connection, ask: CompleteSale, around: Surroundings) -> SaleKnown:
     """Event, drawer, the items asked for and what is left of them, the next number; for tickets, the lists; the access
-    tokens that are shown; the limits."""
+    tokens and come-back vouchers that are shown; the limits."""
     items, left = catalogue.pick(db, {line.sku for line in ask.lines})
     terms = lists.lists(db) if any(item.ticket for item in items.values()) else {}
     event = events.current(db)
@@ -130,4 +131,6 @@ def for_sale(db: sqlite3.Connection, ask: CompleteSale, around: Surroundings) ->
     shown = {code: tokens.shown(db, code, event.event if event else "", around) for code in codes}
     number = next_number(db, around.log)
     limits = guardrails.limits(db)
-    return SaleKnown(event, drawer.drawers(db, ask.drawer), items, left, number, terms, shown, limits)
+    given = {tender.reference or "" for tender in ask.tenders if is_code(tender)}
+    known = {code: vouchers.shown(db, code, around) for code in given}
+    return SaleKnown(event, drawer.drawers(db, ask.drawer), items, left, number, terms, shown, limits, known)

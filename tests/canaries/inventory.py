@@ -270,6 +270,8 @@ ENDPOINTS: dict[str, str] = {
     "till GET /people": "done: a word",
     "till POST /people/find": "q: words about a person",
     "till POST /people/erase": "identities of records, where the form was, a key",
+    "till GET /comeback": "",
+    "till POST /comeback": "amounts and numbers; other text is refused",
     "till POST /people/guests": "a key",
     "till POST /people/event": "the identity of an event and a key",
     "till GET /drawer": "drawer: an id; all: a number",

@@ -73,7 +73,7 @@ def test_what_the_recorder_is_asked_beside_commands_is_known() -> None:
     # All of them take what programs say: notes of central, positions, identities.
     asked = {"hello", "uplink.receipt", "checkpoint.cosign", "checkpoint.request", "follower.advance"}
     asked |= {"receipt.link", "ticket.code", "site.sign", "site.state", "site.heard", "ticket.ids", "backup.key"}
-    asked |= {"guest.whose", "guest.about"}
+    asked |= {"guest.whose", "guest.about", "guest.vouchers"}
     assert set(keeping.OPERATIONS) == asked
 
 

@@ -76,6 +76,12 @@ def amount(text: str, digits: int) -> int | None:
     return int(match[1] + (match[2] or "").ljust(digits, "0"))
 
 
+def typed(minor: int, digits: int) -> str:
+    """Minor units as somebody would type them for ``amount``: 350 → 3.50."""
+    text = str(minor).rjust(digits + 1, "0")
+    return f"{text[:-digits]}.{text[-digits:]}" if digits else text
+
+
 def _named(value: object) -> str:
     kinds = {dict: "an object", list: "a list", str: "a text", int: "a number", bool: "true or false"}
     return kinds.get(type(value), "nothing")

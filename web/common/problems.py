@@ -62,6 +62,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "ticket-entered": (409, N_("Somebody was let in with this ticket")),
     "token-used": (409, N_("This token was used already")),
     "token-refused": (422, N_("This token does not pay for it")),
+    "voucher-used": (409, N_("This voucher was used already")),
+    "voucher-refused": (422, N_("This voucher does not pay for it")),
     "quote-used": (409, N_("This price was used already")),
     "quote-expired": (409, N_("This price is no longer held")),
     "offer-paused": (409, N_("The offer is paused")),

@@ -10,11 +10,13 @@ import msgspec
 from appliance.clock import Clock
 from appliance.domain.guests import read_code
 from appliance.errors import Problem, invalid
+from appliance.files import tickets as ticketfile
 from appliance.journal.store import Store
 from appliance.private.guesses import Guesses
 from appliance.private.people import People
-from appliance.projections import guests
+from appliance.projections import guests, vouchers
 from appliance.projections.guests import SignedUp
+from appliance.services.recorder.ticketkeys import TicketKeys
 
 
 class ByCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,8 +29,8 @@ class ByCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Asking:
     """Answers for who has a claim code."""
 
-    def __init__(self, data: Path, store: Store, clock: Clock) -> None:
-        self._store, self._clock = store, clock
+    def __init__(self, data: Path, store: Store, clock: Clock, keys: TicketKeys) -> None:
+        self._store, self._clock, self._keys = store, clock, keys
         self._people = People(data)
         self._guesses = Guesses()
 
@@ -48,6 +50,16 @@ class Asking:
             "language": found.language,
             **self._people.person(found.ref),
         }
+
+    def vouchers(self, data: dict[str, Any]) -> dict[str, Any]:
+        """``codes``: what the QR says of each voucher of the guest that still pays, by its id; the same each time."""
+        held = vouchers.of_guest(self._store.db, self._guest(data).guest)
+        codes = {
+            one.granted.voucher: ticketfile.voucher_code(self._keys.signer(one.event), one.granted, one.event)
+            for one in held
+            if one.pays
+        }
+        return {"codes": codes}
 
     def _guest(self, data: dict[str, Any]) -> SignedUp:
         try:

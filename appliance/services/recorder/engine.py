@@ -69,7 +69,7 @@ class Engine:
         self.fault: Problem | None = None
         """Why the last write failed; None after one that worked."""
         self._clock = Watch(clock, self.store)
-        self.asking = Asking(data, self.store, self._clock)
+        self.asking = Asking(data, self.store, self._clock, self._keys)
         self._fell_behind = 0
         self.central = notes.Verifier.parse(config.central.key) if config.central.key else None
         self._bundles = Reader(config.box.cell, box, self.central)

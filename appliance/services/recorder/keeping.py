@@ -169,6 +169,10 @@ def _about(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any]
     return engine.asking.about(data)
 
 
+def _vouchers(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any]:
+    return engine.asking.vouchers(data)
+
+
 def _hello(engine: "Engine", actor: str, data: dict[str, Any]) -> dict[str, Any]:
     return {"box": engine.store.box, "log": engine.store.log, "pos": engine.store.pos}
 
@@ -189,6 +193,7 @@ OPERATIONS: dict[str, tuple[frozenset[Role], Callable[["Engine", str, dict[str, 
     "follower.advance": (_DEVICE, _advance),
     "guest.whose": (GUEST, _whose),
     "guest.about": (GUEST, _about),
+    "guest.vouchers": (GUEST, _vouchers),
     "backup.key": (STAFF, _backup_key),
     "receipt.link": (_SHOWS, _link),
     "ticket.code": (_SHOWS, _ticket),

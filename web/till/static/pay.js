@@ -7,7 +7,7 @@ import { drawPayment } from "./payview.js";
 import { piece } from "./pricing.js";
 import { change, mint, onChange, read, tab } from "./store.js";
 import { dues, MOST_TENDERS, nextShare } from "./tenders.js";
-import { scopeOf } from "./token.js";
+import { scopeOf, voucherOf } from "./token.js";
 import { words } from "./words-sell.js";
 
 const byId = (id) => document.getElementById(id);
@@ -160,6 +160,8 @@ export function startPayment({ money, meant, drawLines }) {
   function takeToken(code) {
     const error = byId("token-error");
     const state = read();
+    const voucher = voucherOf(code);
+    if (voucher !== null) return takeVoucher(code, voucher);
     const sku = scopeOf(code);
     const { cart, pay } = figures(state);
     const more = sku && valued([...pay.tenders, { kind: "token", reference: code, sku }], cart).pop();
@@ -171,6 +173,20 @@ export function startPayment({ money, meant, drawLines }) {
     else if (pay.tenders.length + 2 > MOST_TENDERS) error.textContent = words.tooManyTenders(MOST_TENDERS);
     if (error.textContent) return byId("token").select(); // the next scan takes its place
     change((now) => now.pay.tenders.push({ kind: "token", amount: more.amount, reference: code, sku }));
+    choose(figures(read()).exact > 0 ? "cash" : "token");
+  }
+
+  // A come-back voucher pays its amount, all at once.
+  function takeVoucher(code, amount) {
+    const error = byId("token-error");
+    const { pay, exact } = figures(read());
+    error.textContent = "";
+    if (silent()) error.textContent = words.tokenNeedsBox;
+    else if (pay.tenders.some((tender) => voucherOf(tender.reference || "") !== null)) error.textContent = words.voucherTwice;
+    else if (amount > exact) error.textContent = words.voucherTooMuch(money.write(exact));
+    else if (pay.tenders.length + 2 > MOST_TENDERS) error.textContent = words.tooManyTenders(MOST_TENDERS);
+    if (error.textContent) return byId("token").select();
+    change((now) => now.pay.tenders.push({ kind: "voucher", amount, reference: code }));
     choose(figures(read()).exact > 0 ? "cash" : "token");
   }
 

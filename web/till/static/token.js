@@ -5,18 +5,31 @@ const PREFIX = "BK1:";
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
 const KIND = -70001;
 const SCOPE = -70003;
+const AMOUNT = -70016;
 const ACCESS = 3;
+const VOUCHER = 6;
 
 // → the sku that it pays a piece of; null when it is no access token.
 export function scopeOf(code) {
+  const claims = claimsOf(code);
+  return claims.get(KIND) === ACCESS && typeof claims.get(SCOPE) === "string" ? claims.get(SCOPE) : null;
+}
+
+// → what a come-back voucher pays, in minor units; null when it is none.
+export function voucherOf(code) {
+  const claims = claimsOf(code);
+  return claims.get(KIND) === VOUCHER && Number.isSafeInteger(claims.get(AMOUNT)) ? claims.get(AMOUNT) : null;
+}
+
+function claimsOf(code) {
   const text = code.trim();
-  if (!text.startsWith(PREFIX) || text.length > 1024) return null;
+  if (!text.startsWith(PREFIX) || text.length > 1024) return new Map();
   try {
     const [, , payload] = cbor(base45(text.slice(PREFIX.length)));
     const claims = cbor(payload);
-    return claims.get(KIND) === ACCESS && typeof claims.get(SCOPE) === "string" ? claims.get(SCOPE) : null;
+    return claims instanceof Map ? claims : new Map();
   } catch {
-    return null;
+    return new Map();
   }
 }
 

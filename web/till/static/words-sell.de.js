@@ -122,7 +122,7 @@ export const words = {
   splitEvenly: "Gleich teilen",
   shares: (n, amount) => `Noch ${n} Teile, dieser ${amount}`,
   taken: (tender, amount) => {
-    const ref = tender.reference ? `, Nr. ${tender.reference}` : "";
+    const ref = tender.reference && !tender.reference.startsWith("BK1:") ? `, Nr. ${tender.reference}` : "";
     if (tender.kind === "cash") return `Bar ${amount}`;
     if (tender.kind === "voucher") return `Gutschein ${amount}${ref}`;
     if (tender.kind === "token") return tender.fits === false ? `Zugangscode für ${tender.name}: zahlt hier nichts` : `Zugangscode für ${tender.name}, ${amount}`;
@@ -140,6 +140,7 @@ export const words = {
   tokenLoose: "Ein Zugangscode zahlt etwas, das nicht mehr im Warenkorb ist: zurücknehmen.",
   tokenNeedsBox: "Ein Zugangscode braucht die Box, und sie antwortet nicht. Anders zahlen lassen.",
   noToken: "Das ist kein Zugangscode. Noch einmal scannen oder anders zahlen lassen.",
+  voucherTwice: "Ein Einkauf nimmt einen Gutschein, und einer ist schon genommen.",
   tokenTwice: "Dieser Zugangscode ist schon genommen.",
   tokenForNothing: (sku) => `Dieser Zugangscode zahlt ${sku}; das ist nicht im Warenkorb oder schon mit einem anderen bezahlt.`,
   tokenInPayment: "Das ist ein Zugangscode. Erst den Artikel in den Warenkorb, der Code kommt in der Zahlung.",
@@ -150,7 +151,7 @@ export const words = {
   paid: (tender) => {
     if (tender.kind === "cash") return "Bar";
     if (tender.kind === "token") return tender.name ? `Zugangscode für ${tender.name}` : "Zugangscode";
-    const ref = tender.reference ? `, Nr. ${tender.reference}` : "";
+    const ref = tender.reference && !tender.reference.startsWith("BK1:") ? `, Nr. ${tender.reference}` : "";
     if (tender.kind === "voucher") return `Gutschein${ref}`;
     return tender.status === "unknown" ? `Karte, Ausgang ungewiss${ref}` : `Karte${ref}`;
   },

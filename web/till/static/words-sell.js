@@ -122,7 +122,7 @@ export const words = {
   splitEvenly: "Split evenly",
   shares: (n, amount) => `${n} parts left, this one ${amount}`,
   taken: (tender, amount) => {
-    const ref = tender.reference ? `, ref. ${tender.reference}` : "";
+    const ref = tender.reference && !tender.reference.startsWith("BK1:") ? `, ref. ${tender.reference}` : "";
     if (tender.kind === "cash") return `Cash ${amount}`;
     if (tender.kind === "voucher") return `Voucher ${amount}${ref}`;
     if (tender.kind === "token") return tender.fits === false ? `Token for ${tender.name}: pays nothing here` : `Token for ${tender.name}, ${amount}`;
@@ -140,6 +140,7 @@ export const words = {
   tokenLoose: "A token pays for something that is no longer in the cart: reverse it.",
   tokenNeedsBox: "A token needs the box, and it is not answering. Take the payment another way.",
   noToken: "This is no access token. Scan it again, or take the payment another way.",
+  voucherTwice: "One purchase takes one voucher, and one is taken already.",
   tokenTwice: "This token is taken already.",
   tokenForNothing: (sku) => `This token pays for ${sku}, which is not in the cart, or is paid by another token.`,
   tokenInPayment: "This is an access token. Put what it pays for into the cart; the token is taken in the payment.",
@@ -150,7 +151,7 @@ export const words = {
   paid: (tender) => {
     if (tender.kind === "cash") return "Cash";
     if (tender.kind === "token") return tender.name ? `Token for ${tender.name}` : "Token";
-    const ref = tender.reference ? `, ref. ${tender.reference}` : "";
+    const ref = tender.reference && !tender.reference.startsWith("BK1:") ? `, ref. ${tender.reference}` : "";
     if (tender.kind === "voucher") return `Voucher${ref}`;
     return tender.status === "unknown" ? `Card, outcome not known${ref}` : `Card${ref}`;
   },
