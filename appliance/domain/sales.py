@@ -70,8 +70,8 @@ class SaleCompleted(Fact, frozen=True):
 @dataclass(frozen=True)
 class SaleKnown:
     """The event, the open drawers, the items asked for, what is left of those that are counted, the next number, and
-    the check-in lists when tickets are among the items, each access token, and come-back voucher (``given``), by its code,
-    and the limits in force. ``items``: also the parts of the bundles among them."""
+    the check-in lists when tickets are among the items; each access token, and each come-back voucher (``given``), by
+    its code; the limits in force. ``items``: also the parts of the bundles among them."""
 
     event: Event | None
     drawers: Drawers
