@@ -16,7 +16,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from appliance.files import tickets as ticketfile
-from tools import screens_footfall, screens_sell
+from tools import screens_footfall, screens_guests, screens_sell
 
 SCREENS = {
     "login": "The PIN",
@@ -30,6 +30,7 @@ SCREENS = {
     "receipt": "A guest's receipt, promised",
     "verify": "Checking a receipt, before the poster was compared",
     "privacy": "What the box keeps of guests",
+    **screens_guests.SCREENS,
     **screens_sell.SCREENS,
     "sales": "Sales, and the one that was looked for",
     "sale": "A sale's receipt on the till, with its code",
@@ -129,6 +130,7 @@ def walk(page: Page, at: Places) -> Iterator[str]:
     yield from _sell(page)
     yield from _sell_in_silence(page)
     yield from _visit(page, at)
+    yield from screens_guests.walk(page, at.staff, at.portal)
     page.goto(f"{at.staff}/sell")
     screens_sell.stock(at.data, at.run)
     yield from screens_sell.walk(page, partial(_post, page, at), partial(_press, page), PIN)

@@ -109,6 +109,6 @@ def fields_of(page: str) -> dict[str, str]:
 
 def code_of(page: str) -> str:
     """The claim code that a page shows."""
-    found = re.search(r'<p class="fig mono">([0-9A-Z]{5}-[0-9A-Z]{5})</p>', page)
+    found = re.search(r'<p class="claim mono">([0-9A-Z]{5}-[0-9A-Z]{5})</p>', page)
     assert found, page
     return found[1]

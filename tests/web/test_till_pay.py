@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
+from appliance.domain import tokens
 from appliance.files import tickets as ticketfile
 from tests.web.conftest import House
 from tests.web.stall import new_stall
@@ -33,6 +34,15 @@ def access(stall: House, sku: str) -> str:
     key = ticketfile.event_key(folder, event, create=False)
     ident = secrets.token_hex(12)
     return ticketfile.access_code(key, ident, event=event, sku=sku, valid_from=None, valid_until=None)
+
+
+def comeback(stall: House, amount: int, minimum: int) -> str:
+    """The code of a voucher that is good now, as another box of the event gives them."""
+    folder = stall.data / "keys"
+    event = next(folder.glob("event-*.key")).stem.removeprefix("event-")
+    more = {tokens.CURRENCY: "EUR", tokens.AMOUNT: amount, tokens.MINIMUM: minimum}
+    token = tokens.Token("voucher", secrets.token_hex(12), event, "", None, None, more)
+    return tokens.text(tokens.sign(token, ticketfile.event_key(folder, event, create=False)))
 
 
 def kind(tablet: Tablet, name: str) -> None:
@@ -195,3 +205,49 @@ def test_two_tabs_with_the_same_cart_make_one_sale_and_the_other_says_so(at_stal
     other.evaluate("document.querySelector('[data-do=finish]').click()")
     [sale] = sales(stall)[before:]
     assert sale["data"]["number"] == number
+
+
+def test_a_come_back_voucher_that_is_scanned_in_the_payment_pays_its_amount_once(
+    at_stall: NewTablet, stall: House
+) -> None:
+    tablet, code, large = at_stall(), comeback(stall, 250, 300), comeback(stall, 900, 900)
+    tablet.unlock()
+    page = tablet.page
+    tablet.tap("COFFEE")
+    tablet.charge()
+    kind(tablet, "Token")
+    page.fill("#token", large)
+    page.press("#token", "Enter")
+    expect(page.locator("#token-error")).to_contain_text("€3.50")
+    page.fill("#token", code)
+    page.press("#token", "Enter")
+    expect(page.locator("#taken")).to_contain_text("Voucher €2.50")
+    expect(page.locator("#taken")).not_to_contain_text("BK1")
+    expect(page.locator("#due")).to_have_text("€1.00")
+    kind(tablet, "Token")
+    page.fill("#token", comeback(stall, 50, 0))
+    page.press("#token", "Enter")
+    expect(page.locator("#token-error")).to_contain_text("One purchase takes one voucher")
+    kind(tablet, "Cash")
+    page.locator("#suggested button").first.click()
+    tablet.finish()
+    tablet.number()
+    tenders = sales(stall)[-1]["data"]["tenders"]
+    assert [(one["kind"], one["amount"], one.get("comeback")) for one in tenders[:1]] == [("voucher", 250, True)]
+    assert code not in str(sales(stall)[-1])
+    tablet.next()
+    tablet.tap("COFFEE")
+    tablet.charge()
+    kind(tablet, "Token")
+    page.fill("#token", code)
+    page.press("#token", "Enter")
+    page.locator("#suggested button").first.click()
+    tablet.finish()
+    expect(page.locator("#refused")).to_contain_text("this voucher paid for sale", ignore_case=True)
+    tablet.charge()
+    expect(page.locator("#taken")).to_be_hidden()
+    page.locator("#suggested button").first.click()
+    tablet.finish()
+    tablet.number()
+    assert len(stall.facts("voucher.redeemed/1")) == 1
+    tablet.faults.clear()  # the refusal
