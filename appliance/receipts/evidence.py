@@ -13,7 +13,18 @@ from appliance.domain import tokens
 from appliance.journal import codec, merkle, notes
 from appliance.journal.notes import Verifier
 from appliance.receipts.findings import Details, told
-from appliance.receipts.material import ORIGIN, Claims, Material, Proof, Wrong, read_claims, read_key, said, scan, the_code
+from appliance.receipts.material import (
+    ORIGIN,
+    Claims,
+    Material,
+    Proof,
+    Wrong,
+    read_claims,
+    read_key,
+    said,
+    scan,
+    the_code,
+)
 
 LAST_TIME = 253_402_300_799
 """The end of the year 9999 in Unix seconds; a cosignature from later is none."""

@@ -25,4 +25,11 @@ def handout(book: Book, found: Promise, head: SignedHead | None, central: str) -
     if first is None:
         return text + keys + items
     start = book.seal(head, found.key, 1, first.leaf)
-    return text + notes.proof_text(0, start.path, start.checkpoint, codec.encode(first.body)) + keys + central + "\n" + items
+    return (
+        text
+        + notes.proof_text(0, start.path, start.checkpoint, codec.encode(first.body))
+        + keys
+        + central
+        + "\n"
+        + items
+    )
