@@ -1,7 +1,6 @@
 """GS1 keys of what is sold: trade item numbers and where a GS1 Digital Link says more of an item."""
 
 import re
-from urllib.parse import quote
 
 RESOLVER = "https://id.gs1.org"
 """GS1's own resolver: every Digital Link has its canonical form there."""
@@ -33,4 +32,9 @@ def digital_link(gtin: str, lot: str | None) -> str:
     """The address of an item, and of its lot, by the GS1 Digital Link standard (URI syntax). A ``lot`` that GS1's
     alphabet cannot write is left out: the address is then that of the item."""
     address = f"{RESOLVER}/01/{gtin.zfill(14)}"
-    return f"{address}/10/{quote(lot, safe='')}" if lot is not None and _LOT.fullmatch(lot) else address
+    return f"{address}/10/{_encoded(lot)}" if lot is not None and _LOT.fullmatch(lot) else address
+
+
+def _encoded(lot: str) -> str:
+    """Percent-encoded, all but the unreserved letters (RFC 3986, 2.3); ``lot`` is ASCII."""
+    return "".join(letter if letter.isalnum() or letter in "-._~" else f"%{ord(letter):02X}" for letter in lot)

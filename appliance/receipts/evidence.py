@@ -64,8 +64,8 @@ Finding = tuple[str, Details]
 @dataclass(frozen=True)
 class Verdict:
     """``level``: None when not valid. ``claims``: what the receipt says, as far as it could be read. ``would``: what it
-    were if somebody trusted the key that came along (finding ``unvouched``). ``items``: the lines that the token vouches
-    for, as ``face.lines`` has them, when their text came along."""
+    were if somebody trusted the key that came along (finding ``unvouched``). ``items``: the lines that the token
+    vouches for, as ``face.lines`` has them, when their text came along."""
 
     valid: bool
     level: Literal["promised", "proved"] | None
