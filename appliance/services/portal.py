@@ -23,7 +23,6 @@ def main(ctx: WorkerContext) -> int:
     with closing(Reader(ctx.data)) as reader, closing(RecorderClient(ctx.run, "guest", _RECORDER_S)) as client:
         visits = Tally(time.monotonic)
         app = create_app(Deps(reader, ctx.data / "keys", ctx.config, time.monotonic, client, visits))
-        measuring = Measuring(visits, client)
-        code = serve(ctx, "portal", app, threads=THREADS, most_body=MOST_BODY, also=[(RECORD_S, measuring.record)])
-        measuring.record()
-        return code
+        record = Measuring(visits, client).record
+        minutely = [(RECORD_S, record)]
+        return serve(ctx, "portal", app, threads=THREADS, most_body=MOST_BODY, also=minutely, stopping=record)

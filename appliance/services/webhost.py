@@ -41,8 +41,9 @@ def serve(
     """Serve until SIGTERM, where the configuration's table says, and at the unix socket ``inside`` if there is one:
     with threads of its own, so that those who come that way take none from the others.
 
-    ``show``: what the board says beside the address; ``stopping``: ends what would keep a request open; ``also``: what
-    is done every so many seconds, beside the requests. Exit code 3: nothing can listen at the port.
+    ``show``: what the board says beside the address; ``stopping``: what is done before the servers
+    stop, such as ending what would keep a request open; ``also``: what is done every so many seconds, beside the
+    requests. Exit code 3: nothing can listen at the port.
     """
     place = getattr(ctx.config, table)
     logger = log.get(ctx.name)

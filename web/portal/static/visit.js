@@ -34,7 +34,7 @@
     rest();
     if (now() - touched < IDLE && seen < LONGEST) look();
   }
-  addEventListener("visibilitychange", () => (document.visibilityState === "visible" ? look() : rest()));
+  document.addEventListener("visibilitychange", () => (document.visibilityState === "visible" ? look() : rest()));
   addEventListener("pagehide", rest);
   for (const name of ["pageshow", "pointerdown", "keydown", "scroll"]) {
     addEventListener(name, () => {
