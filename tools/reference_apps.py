@@ -23,6 +23,7 @@ from web.bench.controls import Controls
 from web.central.app import create_app as central_app
 from web.portal.app import create_app as portal_app
 from web.portal.deps import Deps as Guests
+from web.portal.tally import Tally
 from web.till import Deps, create_app
 
 _PRINTER_PORT = 9100  # of a bench that is never started
@@ -62,7 +63,7 @@ def till(folder: Path) -> list[Endpoint]:
 
 def portal(folder: Path) -> list[Endpoint]:
     """The guests'."""
-    deps = Guests(Reader(folder), folder, Config(), lambda: 0.0, RecorderClient(folder, "guest"))
+    deps = Guests(Reader(folder), folder, Config(), lambda: 0.0, RecorderClient(folder, "guest"), Tally(lambda: 0.0))
     return _endpoints("portal", portal_app(deps), {})
 
 

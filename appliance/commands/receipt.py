@@ -109,6 +109,8 @@ def _tell(box: Box, verdict: "Verdict", stray: str) -> None:
     names = ("sale", "number", "total", "currency")
     said = {name: getattr(claims, name, None) for name in names}
     answer = {"valid": verdict.valid, "level": verdict.level, **said, "why": why}
+    if verdict.items is not None:
+        answer["lines"] = verdict.items
     if box.json:
         box.out(answer)
     elif claims is None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from appliance.domain import money
+from appliance.domain import gtin, money
 from appliance.domain.kernel import ADMIN, MAX_AMOUNT, Ask, Context, Decided, Fact, command, kind
 from appliance.domain.lists import label, list_name
 from appliance.errors import invalid
@@ -22,7 +22,7 @@ ItemKind = Literal["unit", "weight", "open", "deposit", "bundle"]
 SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
-_OF_PARTS = ("vat", "vat_takeaway", "stock", "cost", "maker", "lot", "ticket", "min_age")
+_OF_PARTS = ("vat", "vat_takeaway", "stock", "cost", "maker", "lot", "gtin", "ticket", "min_age")
 _PART_KINDS = frozenset({"unit", "deposit"})
 
 
@@ -36,7 +36,8 @@ class Part(Fact, frozen=True):
 class Item(Fact, frozen=True, kw_only=True):
     """One thing for sale. ``price``: minor units a piece (a kilogram for ``weight``, a proposal for ``open``);
     ``vat``: rate contained in the price; ``stock``: pieces (grams when weighed) at the start, None = not counted;
-    ``cost``: minor units a piece (a kilogram when weighed); ``ticket``: each piece admits by this check-in list;
+    ``cost``: minor units a piece (a kilogram when weighed); ``maker``, ``lot``, ``gtin``: where it comes from, the
+    last as GS1 numbers trade items; ``ticket``: each piece admits by this check-in list;
     ``vat_takeaway``: the rate when it is taken away, None = the same; ``group``: what the variants of one thing have
     in common, each of which is an item; ``min_age``: years, whoever buys it shows an ID; ``contains``: the parts of a
     bundle, whose own ``price`` is for all of them, and which has no ``vat`` ("") and no stock but theirs."""
@@ -51,6 +52,7 @@ class Item(Fact, frozen=True, kw_only=True):
     cost: int | None = None
     maker: str | None = None
     lot: str | None = None
+    gtin: str | None = None
     ticket: str | None = None
     vat_takeaway: str | None = None
     group: str | None = None
@@ -161,6 +163,8 @@ def item_fault(item: Item) -> str | None:
         text = getattr(item, key)
         if text is not None and not (1 <= len(text) <= 60 and text.isprintable()):
             return f"{key} has 1 to 60 printable characters"
+    if item.gtin is not None and (wrong := gtin.fault(item.gtin)):
+        return f"gtin: {wrong}"
     return None if item.ticket is None else _ticket_fault(item.ticket, item)
 
 

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
 
+from appliance.domain.visits import LIMITS_S, PageSeen, median
 from appliance.language import N_
 
 WINDOW_S = 3600
@@ -65,6 +66,7 @@ class Measured:
     buys: int
     first_sale_s: float | None
     area_m2: str | None
+    visits: Sequence[PageSeen] = ()
 
 
 def inside(flow: Sequence[Flow]) -> int | None:
@@ -104,7 +106,31 @@ def compute(m: Measured) -> dict[str, Any]:
             }
             for zone in m.dwell
         ]
+    if m.visits:
+        answer["visits"] = _visits(m.visits)
     return answer
+
+
+def _visits(pages: Sequence[PageSeen]) -> dict[str, Any]:
+    """All of them, then page by page, the most visited first."""
+    buckets = tuple(map(sum, zip(*(page.by_bucket for page in pages), strict=True)))
+    visits, seconds, lost = (sum(getattr(page, name) for page in pages) for name in ("visits", "seconds", "lost"))
+    each = [{"page": page.page, **_seen(page.visits, page.seconds, page.by_bucket, page.lost)} for page in pages]
+    return {**_seen(visits, seconds, buckets, lost), "limits_s": list(LIMITS_S), "pages": each}
+
+
+def _seen(visits: int, seconds: int, by_bucket: Sequence[int], lost: int) -> dict[str, Any]:
+    """``median_s``: between which limits the visit in the middle lasted; the last bucket has no upper one."""
+    place = median(by_bucket)
+    edges = [0, *LIMITS_S, None]
+    return {
+        "count": visits,
+        "seconds": seconds,
+        "mean_s": _number(Fraction(seconds, visits)) if visits else None,
+        "median_s": None if place is None else edges[place : place + 2],
+        "by_bucket": list(by_bucket),
+        "lost": lost,
+    }
 
 
 def _attendance(m: Measured) -> dict[str, Any]:

@@ -30,7 +30,8 @@ class BundleSold(Fact, frozen=True):
 
 class SaleLine(Fact, frozen=True):
     """One line. ``qty``: pieces, or grams of something weighed, negative when a deposit comes back; ``unit_price``,
-    ``discount``, ``total``: minor units (``unit_price`` per kilogram when weighed). ``ticket``: each
+    ``discount``, ``total``: minor units (``unit_price`` per kilogram when weighed). ``lot``, ``maker``,
+    ``gtin``: where it comes from, as the catalogue had it. ``ticket``: each
     piece is a ticket of this check-in list. ``service``: as it was asked for, ``vat`` is its rate. With a discount,
     ``full``: the price before it; ``own_discount``: what of ``discount`` is the line's own, the rest is its share of
     the cart's; ``percent``: the own one as a share, when it was asked for so. ``bundle``: it was sold as a part of this
@@ -47,6 +48,7 @@ class SaleLine(Fact, frozen=True):
     cost: int | None = None
     lot: str | None = None
     maker: str | None = None
+    gtin: str | None = None
     ticket: str | None = None
     service: pricing.Service | None = None
     full: int | None = None
@@ -150,6 +152,7 @@ def _line(item: Item, qty: int, total: int, ask: AskLine) -> SaleLine:
         cost=item.cost,
         lot=item.lot,
         maker=item.maker,
+        gtin=item.gtin,
         ticket=item.ticket,
         service=ask.service,
     )

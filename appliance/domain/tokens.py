@@ -26,7 +26,7 @@ _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 EXP, NBF, CTI = 4, 5, 7
 KIND, EVENT, SCOPE = -70001, -70002, -70003
 ORIGIN, SEQ, LEAF, NUMBER, TOTAL, CURRENCY = -70010, -70011, -70012, -70013, -70014, -70015
-AMOUNT, MINIMUM = -70016, -70017
+AMOUNT, MINIMUM, FACE = -70016, -70017, -70018
 
 TokenKind = Literal["ticket", "quote", "access", "badge", "receipt", "voucher"]
 KINDS: dict[int, TokenKind] = {1: "ticket", 2: "quote", 3: "access", 4: "badge", 5: "receipt", 6: "voucher"}

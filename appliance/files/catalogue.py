@@ -11,15 +11,17 @@ from typing import Any
 
 import msgspec
 
-from appliance.domain.catalogue import Item, items_from
+from appliance.domain.catalogue import Item, item_fault, items_from
 from appliance.errors import DataError, Problem, invalid
 
 _PART = re.compile(r"([^\s:]+)(?::([0-9]{1,4}))?")
 _NUMBERS = ("price", "stock", "cost", "min_age")
 _COLUMNS = Item.__struct_fields__
-_OF_VARIANTS = ("sku", "name", "price", "stock", "cost", "lot")
-_OF_EACH = frozenset({"stock", "lot", "group"})
+_OF_VARIANTS = ("sku", "name", "price", "stock", "cost", "lot", "gtin")
+_OF_EACH = frozenset({"stock", "lot", "gtin", "group"})
 _SKU_PART = re.compile(r"[A-Za-z0-9._-]+")
+_Placed = tuple[str, dict[str, Any]]
+"""Where in its file a table stands, as an error says it after the file's name, and the table."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -44,14 +46,20 @@ def read_stated(path: Path) -> tuple[list[dict[str, Any]], str | None]:
         rows, stated = _csv(path, text), None
     else:
         rows, stated = _toml(path, text)
-    try:
-        items = items_from((number, item) for number, row in enumerate(rows, 1) for item in _variants(number, row))
-    except Problem as problem:
-        raise DataError(f"{path}: {problem.detail}") from problem
+    items: list[Item] = []
+    for number, (place, row) in enumerate(rows, 1):
+        try:
+            found = items_from((number, item) for item in _variants(number, row))
+        except Problem as problem:
+            raise DataError(f"{path}{place}: {problem.detail}") from problem
+        for item in found:
+            if fault := item_fault(item):
+                raise DataError(f"{path}{place}: item {number} ({item.sku}): {fault}")
+        items += found
     return [_row(item) for item in items], stated
 
 
-def _toml(path: Path, text: str) -> tuple[list[dict[str, Any]], str | None]:
+def _toml(path: Path, text: str) -> tuple[list[_Placed], str | None]:
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -65,7 +73,7 @@ def _toml(path: Path, text: str) -> tuple[list[dict[str, Any]], str | None]:
     stated = tables.get("currency")
     if stated is not None and not isinstance(stated, str):
         raise DataError(f'{path}: currency: wants text such as "EUR", found {stated!r}')
-    return rows, stated
+    return [("", row) for row in rows], stated
 
 
 def _variants(number: int, row: dict[str, Any]) -> list[dict[str, Any]]:
@@ -109,9 +117,9 @@ def _variant(where: str, common: dict[str, Any], asked: Any) -> dict[str, Any]:
     return {**common, **own, **named, "group": common.get("name")}
 
 
-def _csv(path: Path, text: str) -> list[dict[str, Any]]:
+def _csv(path: Path, text: str) -> list[_Placed]:
     lines = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if ";" in text.partition("\n")[0] else ",")
-    rows = []
+    rows: list[_Placed] = []
     for row in lines:
         if None in row:
             raise DataError(f"{path}, line {lines.line_num}: more cells than headers")
@@ -126,7 +134,7 @@ def _csv(path: Path, text: str) -> list[dict[str, Any]]:
                     ) from error
         if "variants" in item:
             item["variants"] = [name.strip() for name in item["variants"].split("|")]
-        rows.append(item)
+        rows.append((f", line {lines.line_num}", item))
     return rows
 
 

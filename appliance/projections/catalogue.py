@@ -16,8 +16,8 @@ from appliance.projections.registry import Surroundings, folds, knows
 TABLES = """
 CREATE TABLE p_item(
   sku TEXT PRIMARY KEY, ordinal INTEGER NOT NULL, name TEXT NOT NULL, price INTEGER NOT NULL, vat TEXT NOT NULL,
-  kind TEXT NOT NULL, category TEXT, stock INTEGER, cost INTEGER, maker TEXT, lot TEXT, ticket TEXT, vat_takeaway TEXT,
-  "group" TEXT, min_age INTEGER, contains TEXT, sold INTEGER NOT NULL) STRICT;
+  kind TEXT NOT NULL, category TEXT, stock INTEGER, cost INTEGER, maker TEXT, lot TEXT, gtin TEXT, ticket TEXT,
+  vat_takeaway TEXT, "group" TEXT, min_age INTEGER, contains TEXT, sold INTEGER NOT NULL) STRICT;
 CREATE TABLE p_catalogue(version INTEGER NOT NULL, at TEXT NOT NULL) STRICT;
 """
 

@@ -7,7 +7,7 @@ from typing import Any
 from appliance.clock import Now, parse_rfc3339
 from appliance.domain import kpis as numbers
 from appliance.domain.timeline import Timeline
-from appliance.projections import counting, door, events, footfall, guests, headcount, sales, steps, tokens
+from appliance.projections import counting, door, events, footfall, guests, headcount, sales, steps, tokens, visits
 from appliance.projections.counterwords import doubts
 
 _Step = tuple[int, str, dict[str, Any]]
@@ -57,6 +57,7 @@ def measure(db: sqlite3.Connection, now: Now) -> numbers.Measured:
         buys=sold["n"] - back["voids"],
         first_sale_s=first,
         area_m2=event.area_m2 if event else None,
+        visits=visits.of_event(db, name),
     )
 
 

@@ -11,6 +11,7 @@ from appliance.domain import tokens
 from appliance.journal import codec
 from appliance.journal.book import Book, Entry
 from appliance.journal.notes import Verifier
+from appliance.receipts import face
 from appliance.receipts.findings import WORDS
 
 _TEXT = re.compile(rf"[A-Za-z0-9_-]{{1,{tokens.MAX_TEXT}}}")
@@ -28,7 +29,8 @@ class Refused:
 @dataclass(frozen=True)
 class Promise:
     """A sale that the box signed and that stands in its book where the token says. ``token``: its bytes; ``sale``: data
-    of ``sale.completed`` with ``at``."""
+    of ``sale.completed`` with ``at``; ``face``: the text of its lines that the token vouches for, empty when it vouches
+    for none."""
 
     token: bytes
     key: Verifier
@@ -37,6 +39,7 @@ class Promise:
     leaf: bytes
     event: str
     sale: dict[str, Any]
+    face: str
 
 
 CUT, OTHER, FORGED, UNKNOWN = (Refused(*WORDS[slug]) for slug in ("cut", "other", "forged", "absent"))
@@ -60,7 +63,9 @@ def read(book: Book, text: str) -> Promise | Refused:
     if entry is None or not _same(found, entry):
         return UNKNOWN
     sale = {**entry.body["data"], "at": entry.body["at"]}
-    return Promise(raw, key, log, entry.body["seq"], entry.leaf, entry.body["event"], sale)
+    said = face.text(sale)
+    vouched = said if found.more.get(tokens.FACE) == face.digest(said) else ""
+    return Promise(raw, key, log, entry.body["seq"], entry.leaf, entry.body["event"], sale, vouched)
 
 
 def raw_of(text: str) -> bytes:

@@ -13,7 +13,18 @@ from appliance.domain import tokens
 from appliance.journal import codec, merkle, notes
 from appliance.journal.notes import Verifier
 from appliance.receipts.findings import Details, told
-from appliance.receipts.material import ORIGIN, Claims, Material, Proof, Wrong, read_claims, read_key, scan, the_code
+from appliance.receipts.material import (
+    ORIGIN,
+    Claims,
+    Material,
+    Proof,
+    Wrong,
+    read_claims,
+    read_key,
+    said,
+    scan,
+    the_code,
+)
 
 LAST_TIME = 253_402_300_799
 """The end of the year 9999 in Unix seconds; a cosignature from later is none."""
@@ -53,13 +64,15 @@ Finding = tuple[str, Details]
 @dataclass(frozen=True)
 class Verdict:
     """``level``: None when not valid. ``claims``: what the receipt says, as far as it could be read. ``would``: what it
-    were if somebody trusted the key that came along (finding ``unvouched``)."""
+    were if somebody trusted the key that came along (finding ``unvouched``). ``items``: the lines that the token
+    vouches for, as ``face.lines`` has them, when their text came along."""
 
     valid: bool
     level: Literal["promised", "proved"] | None
     claims: Claims | None
     findings: list[Finding]
     would: "Verdict | None" = None
+    items: list[dict[str, Any]] | None = None
 
     def why(self) -> str:
         """All that was found, as sentences."""
@@ -101,9 +114,11 @@ def _weigh(found: Material, claims: Claims, trust: Trust, *, guess: bool) -> Ver
         tokens.read_bytes(claims.raw, {claims.kid: Ed25519PublicKey.from_public_bytes(key.public)})
     except tokens.UntrustedToken as error:
         raise Wrong("forged") from error
+    items = said(found.faces, claims.face)
     if not found.proofs:
-        return Verdict(True, "promised", claims, [("promised", {"origin": claims.origin}), *findings])
-    return Verdict(True, "proved", claims, _proved(found.proofs[0], claims, key, witnesses) + findings)
+        return Verdict(True, "promised", claims, [("promised", {"origin": claims.origin}), *findings], items=items)
+    findings = _proved(found.proofs[0], claims, key, witnesses) + findings
+    return Verdict(True, "proved", claims, findings, items=items)
 
 
 def _unvouched(found: Material, claims: Claims, trust: Trust, *, guess: bool) -> Verdict:

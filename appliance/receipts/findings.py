@@ -63,6 +63,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "The proof does not lead from this receipt to the signed root: this receipt is not in that book.",
         "Do not rely on it.",
     ),
+    "items": (
+        "The items that came along are not those that this receipt vouches for.",
+        "Do not rely on them. Give the receipt's link or proof alone.",
+    ),
     "key-proof": ("The proof of the box's key is not right.", "Give the box's verifier key instead."),
 }
 """Every finding. ``{…}`` are its details."""

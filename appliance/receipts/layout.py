@@ -1,6 +1,6 @@
 """A receipt laid out once, as elements without any device: paper, page and tests all show these."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,11 +20,12 @@ class Title:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of text."""
+    """A line of text. ``gone``: it says that something went back."""
 
     text: str
     centred: bool = False
     bold: bool = False
+    gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Code:
 
 Element = Title | Line | Row | Rule | Code
 
+_NOTHING: Mapping[int, Sequence[str]] = {}
 TRAINING = N_("TRAINING")
 TENDERS: dict[TenderKind, str] = {
     "cash": N_("Cash"),
@@ -68,10 +70,18 @@ def watermarked(elements: list[Element], note: str, words: Wording) -> list[Elem
 
 
 def receipt(
-    sale: dict[str, Any], *, event_name: str, timezone: str, url: str | None, copy: int = 0, locale: str = "en"
+    sale: dict[str, Any],
+    *,
+    event_name: str,
+    timezone: str,
+    url: str | None,
+    copy: int = 0,
+    locale: str = "en",
+    back: Mapping[int, Sequence[str]] = _NOTHING,
 ) -> list[Element]:
     """The elements of a sale's receipt. ``sale``: data of ``sale.completed`` with ``at``; ``url``: of its page, None in
-    training; ``copy`` > 0 prints DUPLICATE. Every amount is the fact's."""
+    training; ``copy`` > 0 prints DUPLICATE; ``back``: what is to be said below a line, by its number from 1, since some
+    of it went back. Every amount is the fact's."""
     words, currency = Wording(locale), sale["currency"]
     _ = words.gettext
 
@@ -83,8 +93,9 @@ def receipt(
     if copy:
         elements.append(Line(f"DUPLICATE {copy}", centred=True, bold=True))
     elements += [Row(_("Receipt %(number)s", number=sale["number"]), f"{when:%Y-%m-%d %H:%M}"), Rule()]
-    for line in sale["lines"]:
+    for place, line in enumerate(sale["lines"], 1):
         elements += _line(line, words, money)
+        elements += [Line(text, gone=True) for text in back.get(place, ())]
     if sale.get("cart_discount"):
         elements.append(Row(_discount(sale.get("cart_percent"), words), money(-sale["cart_discount"])))
     elements += [Rule(), Row(_("TOTAL"), money(sale["total"]), bold=True, large=True)]

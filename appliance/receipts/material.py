@@ -1,7 +1,9 @@
 """A text with a receipt, proofs and keys, taken apart; nothing here says what they are worth."""
 
+import json
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 import cbor2
 
@@ -9,6 +11,8 @@ from appliance.domain import tokens
 from appliance.journal import codec, notes
 from appliance.journal.notes import Verifier
 from appliance.receipts.check import raw_of
+from appliance.receipts.face import DIGEST_BYTES
+from appliance.receipts.face import digest as face_digest
 
 MOST = 64 * 1024
 """Characters of one text to check."""
@@ -32,7 +36,8 @@ class Wrong(Exception):
 
 @dataclass(frozen=True)
 class Claims:
-    """What a receipt says. ``total``: minor units; ``kid``: which key signed; ``raw``: the token's bytes."""
+    """What a receipt says. ``total``: minor units; ``kid``: which key signed; ``raw``: the token's bytes;
+    ``face``: the digest of the text that says its items, None in a token that names none."""
 
     raw: bytes
     kid: bytes
@@ -43,6 +48,7 @@ class Claims:
     number: str
     total: int
     currency: str
+    face: bytes | None
 
 
 @dataclass(frozen=True)
@@ -59,12 +65,14 @@ class Proof:
 
 @dataclass
 class Material:
-    """What a text holds. ``first``: proofs of the first fact of a log, which names the box's key."""
+    """What a text holds. ``first``: proofs of the first fact of a log, which names the box's key; ``faces``: texts that
+    say what was bought."""
 
     codes: list[bytes] = field(default_factory=list)
     proofs: list[Proof] = field(default_factory=list)
     first: list[Proof] = field(default_factory=list)
     keys: list[Verifier] = field(default_factory=list)
+    faces: list[str] = field(default_factory=list)
 
 
 def scan(text: str) -> Material:
@@ -84,6 +92,8 @@ def scan(text: str) -> Material:
         at += 1
         if _KEY.fullmatch(line):
             found.keys.append(read_key(line))
+        elif line.startswith("{"):
+            found.faces.append(line)
         elif line:
             found.codes.append(_line(line))
     if max(len(found.proofs) + len(found.first), len(found.keys)) > MOST_PARTS:
@@ -161,9 +171,12 @@ def read_claims(raw: bytes) -> Claims:
     leaf = more.get(tokens.LEAF)
     if not isinstance(leaf, bytes) or len(leaf) != 32:
         raise Wrong("claims")
+    face = more.get(tokens.FACE)
+    if tokens.FACE in more and not (isinstance(face, bytes) and len(face) == DIGEST_BYTES):
+        raise Wrong("claims")
     if seq < 1 or not token.scope or not ORIGIN.fullmatch(origin):
         raise Wrong("claims")
-    return Claims(raw, kid, origin, seq, leaf, token.scope, number, total, currency)
+    return Claims(raw, kid, origin, seq, leaf, token.scope, number, total, currency, face)
 
 
 def _int(value: object) -> int:
@@ -176,3 +189,29 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise Wrong("claims")
     return value
+
+
+def said(faces: list[str], digest: bytes | None) -> list[dict[str, Any]] | None:
+    """The lines in the text that ``digest`` stands for; None when no text came along. Raises Wrong."""
+    if not faces:
+        return None
+    if set(map(face_digest, faces)) != {digest}:
+        raise Wrong("items")
+    try:
+        lines = json.loads(faces[0])["lines"]
+        if isinstance(lines, list) and all(map(_is_line, lines)):
+            return lines
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):  # signed, and yet not what a box writes
+        pass
+    raise Wrong("items")
+
+
+def _is_line(line: Any) -> bool:
+    texts = (line.get(name, "") for name in ("maker", "lot", "gtin", "digital_link"))
+    numbers = (line.get(name) for name in ("qty", "total"))
+    return (
+        isinstance(line.get("name"), str)
+        and line.get("unit") in ("piece", "gram")
+        and all(isinstance(text, str) for text in texts)
+        and all(type(number) is int for number in numbers)
+    )

@@ -6,6 +6,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from appliance.domain import tokens
 from appliance.journal.records import Record
+from appliance.receipts import face
 
 
 def token(record: Record, key: Ed25519PrivateKey) -> str:
@@ -23,6 +24,7 @@ def token(record: Record, key: Ed25519PrivateKey) -> str:
         tokens.NUMBER: data["number"],
         tokens.TOTAL: data["total"],
         tokens.CURRENCY: data["currency"],
+        tokens.FACE: face.digest(face.text({**data, "at": body["at"]})),
     }
     receipt = tokens.Token("receipt", cti.hex(), body["event"], data["sale"], more=more)
     return tokens.url_text(tokens.sign(receipt, key))

@@ -6,16 +6,23 @@ from contextlib import closing
 from appliance.journal.client import RecorderClient
 from appliance.journal.read import Reader
 from appliance.services.context import WorkerContext
+from appliance.services.visits import Measuring
 from appliance.services.webhost import serve
 from web.portal import Deps, create_app
+from web.portal.tally import Tally
 
 THREADS = 8
 MOST_BODY = 16 * 1024
 _RECORDER_S = 2.5
+RECORD_S = 60.0
+"""Between two batches of visits; a portal that is killed loses what came since the last."""
 
 
 def main(ctx: WorkerContext) -> int:
     """Serve until SIGTERM. Exit code 3: nothing can listen at the port."""
     with closing(Reader(ctx.data)) as reader, closing(RecorderClient(ctx.run, "guest", _RECORDER_S)) as client:
-        app = create_app(Deps(reader, ctx.data / "keys", ctx.config, time.monotonic, client))
-        return serve(ctx, "portal", app, threads=THREADS, most_body=MOST_BODY)
+        visits = Tally(time.monotonic)
+        app = create_app(Deps(reader, ctx.data / "keys", ctx.config, time.monotonic, client, visits))
+        record = Measuring(visits, client).record
+        minutely = [(RECORD_S, record)]
+        return serve(ctx, "portal", app, threads=THREADS, most_body=MOST_BODY, also=minutely, stopping=record)

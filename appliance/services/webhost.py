@@ -1,6 +1,6 @@
 """An app behind a port in a worker's loop: the port that is taken, and a watchdog that really asks the app."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,12 +36,14 @@ def serve(
     inside: Path | None = None,
     show: Callable[[], dict[str, Any]] = dict,
     stopping: Callable[[], object] = dict,
+    also: Sequence[tuple[float, Callable[[], object]]] = (),
 ) -> int:
     """Serve until SIGTERM, where the configuration's table says, and at the unix socket ``inside`` if there is one:
     with threads of its own, so that those who come that way take none from the others.
 
-    ``show``: what the board says beside the address; ``stopping``: ends what would keep a request open. Exit code 3:
-    nothing can listen at the port.
+    ``show``: what the board says beside the address; ``stopping``: what is done before the servers
+    stop, such as ending what would keep a request open; ``also``: what is done every so many seconds, beside the
+    requests. Exit code 3: nothing can listen at the port.
     """
     place = getattr(ctx.config, table)
     logger = log.get(ctx.name)
@@ -72,6 +74,8 @@ def serve(
         board.put(state="ready", url=server.url, **show())
 
     loop.every(_ASK_S, ask)
+    for seconds, callback in also:
+        loop.every(seconds, callback)
     code = loop.run(ask)
     board.put(state="stopping")
     stopping()

@@ -68,7 +68,8 @@ def test_the_table_of_claims_has_every_claim_and_kind_of_the_code() -> None:
         for number in re.findall(r"^\| (\N{MINUS SIGN}?\d+) \|", page, re.MULTILINE)
     }
     module = vars(tokens)
-    names = ("EXP", "NBF", "CTI", "KIND", "EVENT", "SCOPE", "ORIGIN", "SEQ", "LEAF", "NUMBER", "TOTAL", "CURRENCY")
+    names = ("EXP", "NBF", "CTI", "KIND", "EVENT", "SCOPE", "ORIGIN", "SEQ", "LEAF", "NUMBER", "TOTAL")
+    names += ("CURRENCY", "FACE")
     assert numbers == {module[name] for name in names}
     assert ", ".join(f"{code} {name}" for code, name in tokens.KINDS.items()) in page
 

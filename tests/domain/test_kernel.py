@@ -64,6 +64,7 @@ REQUIRED = {
     "voucher.redeemed/1": {"voucher", "sale", "amount", "provisional", "time_checked"},
     "guests.exported/1": {"count", "digest"},
     "guest.erased/1": {"guest", "consent_version"},
+    "visit.measured/1": {"page", "visits", "seconds", "by_bucket"},
     "gate.defined/1": {"gate", "lists", "direction"},
     "tickets.imported/1": {"list", "import", "part", "tickets"},
     "ticket.revoked/1": {"ticket"},

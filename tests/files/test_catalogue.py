@@ -82,6 +82,16 @@ def test_what_is_wrong_with_a_file_is_named_with_its_item(tmp_path: Path, more: 
     assert why in str(found.value)
 
 
+def test_a_wrong_trade_item_number_is_named_with_its_file_its_line_and_its_item(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"items\.toml: item 2 \(B\): gtin: 96385075: its last digit would be 4"):
+        read(tmp_path, f'{SHIRT}{SHIRT.replace("SHIRT", "B")}gtin = "96385075"\n')
+    with pytest.raises(DataError, match=r"items\.toml: item 1 \(SHIRT\): Expected `str \| null`, got `int`.*gtin"):
+        read(tmp_path, f"{SHIRT}gtin = 96385074\n")
+    text = "sku,name,price,vat,kind,gtin\nA,A,1,0,unit,96385074\n\nB,B,1,0,unit,0963850741\n"
+    with pytest.raises(DataError, match=r"items\.csv, line 4: item 2 \(B\): gtin: '0963850741': wants the 8"):
+        read(tmp_path, text, "items.csv")
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [
@@ -95,6 +105,9 @@ def test_what_is_wrong_with_a_file_is_named_with_its_item(tmp_path: Path, more: 
         ({"min_age": 100}, "min_age"),
         ({"group": ""}, "group"),
         ({"group": "x" * 61}, "group"),
+        ({"gtin": "9506000134353"}, "gtin: 9506000134353: its last digit would be 2"),
+        ({"gtin": "12"}, "gtin: '12': wants the 8, 12, 13 or 14 digits"),
+        ({"kind": "bundle", "vat": "", "gtin": "96385074"}, "gtin: a bundle has what its parts have"),
     ],
 )
 def test_what_is_wrong_with_an_item_is_said(change: dict[str, Any], why: str) -> None:
@@ -115,6 +128,8 @@ items = st.builds(
     vat_takeaway=st.none() | st.sampled_from(["0.07", "0.055"]),
     group=st.none() | words,
     min_age=st.none() | st.integers(1, 99),
+    lot=st.none() | words,
+    gtin=st.none() | st.sampled_from(["036000291452", "96385074", "9506000134352"]),
 )
 
 

@@ -57,7 +57,7 @@ def test_a_guest_finds_the_way_from_the_landing_page_to_what_is_stored_and_back(
     page.goto(stall.url)
     page.click("text=What is stored about me")
     assert "No list of phones" in page.inner_text("main")
-    page.click("text=The event")
+    page.get_by_role("link", name="The event", exact=True).click()
     assert page.url == f"{stall.url}/"
     assert context.cookies() == []
     context.close()

@@ -41,6 +41,10 @@ def test_a_receipt_is_promised_until_a_checkpoint_covers_it_and_proved_from_then
     assert "Proved." not in before.text
     answer = stall.get(path, **JSON).json
     assert answer.pop("why")
+    assert [(line["name"], line["qty"], line["total"]) for line in answer.pop("lines")] == [
+        ("Coffee", 2, 700),
+        ("Cake", 1, 420),
+    ]
     assert answer == {**known, "level": "promised"}
     assert stall.get(f"{path}/proof").status == 404
     assert stall.get(path, If_None_Match=before.headers["ETag"]).status == 304
@@ -52,6 +56,7 @@ def test_a_receipt_is_promised_until_a_checkpoint_covers_it_and_proved_from_then
     assert "Promised." not in after.text
     answer = stall.get(path, **JSON).json
     assert answer.pop("why")
+    assert len(answer.pop("lines")) == 2
     assert answer == {**known, "level": "proved"}
     proof = stall.get(f"{path}/proof")
     assert "attachment" in proof.headers["Content-Disposition"]
@@ -236,6 +241,9 @@ def test_what_went_back_stands_on_the_guest_s_receipt_without_a_word_of_why_or_b
         assert hidden not in said
     [gone] = stall.get(path, **JSON).json["given_back"]
     assert (gone["kind"], gone["number"], gone["total"]) == ("refund", back["number"], 350)
+    assert gone["lines"] == [{"line": 1, "qty": 1, "total": 350}]
+    paper = words(after.text[after.text.index("<article") :])
+    assert re.search(r"2 x Coffee \(€3.50\) €7.00 Coffee given back at [-0-9: ]+: €3.50 Cake €4.20", paper)
     other = stall.sell({"sku": "CAKE", "qty": 1})
     void = stall.demo.post(f"/sales/{other['sale']}/void", {"reason": "wrong_item"})
     said = words(stall.get(f"/r/{token_of(other)}").text)

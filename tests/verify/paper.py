@@ -7,12 +7,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from appliance.domain import tokens
 from appliance.journal import codec, merkle, notes
 from appliance.journal.records import Record
+from appliance.receipts import face
 from appliance.receipts.token import token
 
 SEED = bytes(range(0x20))
 CENTRAL = notes.Signer("boothkit/central", bytes(range(0x20, 0x40)))
 STRANGER = notes.Signer("boothkit/central", bytes(range(0x60, 0x80)))
 WHEN = 1_795_464_000  # 23 November 2026, 20:00 UTC
+
+
+def line(seq: int) -> dict[str, Any]:
+    """What was sold in fact ``seq``."""
+    made = {"maker": "Harbour Lane", "lot": "L/04", "gtin": "9506000134352"}
+    return {"name": "Cup", "qty": 1, "unit_price": 448 + seq, "discount": 0, "total": 448 + seq, "vat": "0.07", **made}
 
 
 class Log:
@@ -25,6 +32,7 @@ class Log:
         self.bodies = [self._body("log.started/1", 1, {"key": self.vkey, "reason": "first"})]
         for seq in range(2, size + 1):
             data = {"sale": f"s{seq}", "number": f"{log}-{seq - 1}", "total": 448 + seq, "currency": "EUR"}
+            data |= {"lines": [line(seq)], "vat": []}
             self.bodies.append(self._body("sale.completed/1", seq, data))
         self.leaves = [codec.leaf_hash(codec.encode(body)) for body in self.bodies]
 
@@ -36,12 +44,18 @@ class Log:
             "id": f"c{seq}.0",
             "kind": kind,
             "event": "e",
+            "at": "2026-11-23T20:00:00.000Z",
             "data": data,
         }
 
     def code(self, seq: int = 3, key: Ed25519PrivateKey | None = None) -> str:
         """The receipt's token."""
         return token(Record(seq, self.bodies[seq - 1], self.leaves[seq - 1]), key or self.signer.private)
+
+    def face(self, seq: int = 3) -> str:
+        """The text of the receipt's items."""
+        body = self.bodies[seq - 1]
+        return face.text({**body["data"], "at": body["at"]})
 
     def raw(self, seq: int = 3) -> bytes:
         """The receipt's token as bytes."""

@@ -39,12 +39,14 @@ def test_a_receipt_is_promised_then_proved_by_the_boxs_own_book(stall: Stall, tm
     for text in (sale["receipt"], token_of(sale)):
         said = answer(text, *box)
         assert "promised" in said.pop("why")
+        assert [line["total"] for line in said.pop("lines")] == [700]
         assert said == {**known, "level": "promised"}
     stall.checkpoint()
     said = answer(sale["receipt"], *box)
     assert "No witness" in said.pop("why")
+    assert [(line["name"], line["qty"]) for line in said.pop("lines")] == [("Coffee", 2)]
     assert said == {**known, "level": "proved"}
-    assert set(stall.get(f"/r/{token_of(sale)}", **JSON).json) == {*said, "why"}
+    assert set(stall.get(f"/r/{token_of(sale)}", **JSON).json) == {*said, "lines", "why"}
 
     proof = tmp_path / "kept.tlog-proof"
     proof.write_bytes(stall.get(f"/r/{token_of(sale)}/proof").body)

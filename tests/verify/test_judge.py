@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from appliance.domain import tokens
 from appliance.journal import codec
+from appliance.receipts import face
 from appliance.receipts.evidence import Trust, Verdict, judge
 from appliance.receipts.findings import WORDS, told
 from appliance.receipts.material import MOST, Wrong
@@ -30,6 +31,7 @@ def both(script: Script, text: str, *trust: str) -> Verdict:
     here = _judged(text, trust)
     there = script("judge", text, "\n".join(trust))
     found = [(slug, details) for slug, details in there["findings"]]
+    assert there.get("items") == here.items
     assert (there["valid"], there["level"], found) == (here.valid, here.level, here.findings), text
     if here.valid:
         assert here.claims is not None
@@ -67,6 +69,29 @@ def test_the_boxs_signature_is_a_promise(script: Script, text: str) -> None:
     assert (verdict.valid, verdict.level, slugs(verdict)) == (True, "promised", ["promised"])
     assert verdict.claims is not None
     assert (verdict.claims.sale, verdict.claims.total, verdict.claims.currency) == ("s3", 451, "EUR")
+
+
+def test_items_that_the_token_vouches_for_are_read_with_their_maker_and_reference(script: Script) -> None:
+    for text, level in ((LOG.code(), "promised"), (LOG.proof(), "proved")):
+        verdict = both(script, f"{text}\n{LOG.face()}\n{LOG.face()}\n", LOG.vkey)
+        assert verdict.level == level
+        assert verdict.items is not None
+        [cup] = verdict.items
+        assert (cup["name"], cup["maker"], cup["lot"], cup["gtin"]) == ("Cup", "Harbour Lane", "L/04", "9506000134352")
+        assert cup["digital_link"] == "https://id.gs1.org/01/09506000134352/10/L%2F04"
+    assert both(script, LOG.code(), LOG.vkey).items is None
+    unknown = both(script, f"{LOG.code()}\n{LOG.face()}\n{LOG.vkey}")
+    assert (unknown.items, slugs(unknown)) == (None, ["unvouched"])
+    assert unknown.would is not None
+    assert unknown.would.items == [cup]
+
+
+SIGNED_NONSENSE = ("{", "{}", '{"lines":7}', '{"lines":[1]}', '{"lines":[null]}', '{"lines":[{"name":1}]}', "{" * 5000)
+
+
+@pytest.mark.parametrize("text", SIGNED_NONSENSE)
+def test_a_text_of_items_that_no_box_writes_is_wrong_though_it_is_signed(script: Script, text: str) -> None:
+    assert slugs(both(script, claims(FACE=face.digest(text)) + "\n" + text, LOG.vkey)) == ["items"]
 
 
 @pytest.mark.parametrize("size", [3, 4, 7, 8, 9])
@@ -192,6 +217,11 @@ FAULTS = {
     "changed total": (tokens.url_text(RAW.replace(cbor2.dumps(451), cbor2.dumps(450))), "forged"),
     "changed signature": (tokens.url_text(RAW[:-1] + bytes([RAW[-1] ^ 1])), "forged"),
     "another key": (LOG.code(3, OTHER), "imposter"),
+    "half a digest of its items": (claims(FACE=bytes(15)), "claims"),
+    "another receipt's items": (LOG.code(3) + "\n" + LOG.face(4), "items"),
+    "items with a better price": (LOG.code(3) + "\n" + LOG.face(3).replace("451", "450"), "items"),
+    "two kinds of items": ("\n".join([LOG.code(3), LOG.face(3), LOG.face(4)]), "items"),
+    "items for a token that names none": (claims(FACE=None) + "\n" + LOG.face(3), "items"),
     "another box": (Log(box="box-9").code(), "unknown"),
     "another log of the box": (Log(log=2).code(), "unknown"),
     "a proof that does not say whose": (LOG.proof(extra=b""), "proof-bare"),

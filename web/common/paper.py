@@ -17,6 +17,7 @@ class Part:
     rows: tuple[layout.Row, ...] = ()
     centred: bool = False
     bold: bool = False
+    gone: bool = False
 
 
 def parts(elements: Iterable[layout.Element]) -> list[Part]:
@@ -26,8 +27,8 @@ def parts(elements: Iterable[layout.Element]) -> list[Part]:
         match element:
             case layout.Title(text):
                 found.append(Part("title", text))
-            case layout.Line(text, centred, bold):
-                found += [Part("line", text, centred=centred, bold=bold)] if text else []
+            case layout.Line(text, centred, bold, gone):
+                found += [Part("line", text, centred=centred, bold=bold, gone=gone)] if text else []
             case layout.Row(large=True):
                 found.append(Part("total", rows=(element,)))
             case layout.Row():

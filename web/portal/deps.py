@@ -15,18 +15,21 @@ from appliance.receipts.wording import Wording
 from web.common.language import wording
 from web.portal.fresh import Fresh
 from web.portal.pace import Pace
+from web.portal.tally import Tally
 
 
 @dataclass(frozen=True)
 class Deps:
     """``keys``: the folder with box.pub; ``monotonic``: seconds, for answers that all take the same time, and for how
-    fast a device may go on; ``client``: the recorder, as guests may ask it."""
+    fast a device may go on; ``client``: the recorder, as guests may ask it; ``visits``: for how long pages are looked
+    at, until that is recorded."""
 
     reader: Reader
     keys: Path
     config: Config
     monotonic: Callable[[], float]
     client: RecorderClient
+    visits: Tally
 
 
 @dataclass(frozen=True)

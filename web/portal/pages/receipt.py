@@ -1,6 +1,7 @@
 """A receipt by its token: the paper's words, and how far the box has proved them."""
 
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +14,7 @@ from appliance.journal.book import Seal
 from appliance.journal.notes import b64, proof_text
 from appliance.journal.read import SignedHead
 from appliance.projections import events, refunds
-from appliance.receipts import check, layout
+from appliance.receipts import check, face, layout
 from appliance.receipts.check import Promise, Refused
 from appliance.receipts.handout import handout
 from appliance.receipts.token import address
@@ -89,9 +90,14 @@ def _summary(found: Promise, back: list[dict[str, Any]], seal: Seal | None) -> d
     if seal:
         why = f"fact {found.seq} of {found.key.name} is under its signed root over {seal.size} facts"
     said = {name: sale[name] for name in ("sale", "number", "total", "currency")}
-    gone = [{name: one[name] for name in ("kind", "number", "at", "total")} for one in back]
+    gone = [
+        {name: one[name] for name in ("kind", "number", "at", "total")}
+        | {"lines": [{name: line[name] for name in ("line", "qty", "total")} for line in one["lines"]]}
+        for one in back
+    ]
     more = {"given_back": gone} if gone else {}
-    return {"valid": True, "level": "proved" if seal else "promised", **said, **more, "why": why}
+    level = "proved" if seal else "promised"
+    return {"valid": True, "level": level, **said, "lines": face.lines(sale), **more, "why": why}
 
 
 def _render(token: str, found: Promise, back: list[dict[str, Any]], head: SignedHead | None, seal: Seal | None) -> str:
@@ -99,7 +105,9 @@ def _render(token: str, found: Promise, back: list[dict[str, Any]], head: Signed
     name, zone = (event.name, event.timezone) if event else ("", "UTC")
     url = address(here().deps.config.portal.public_url, token)
     words = here().wording
-    elements = layout.receipt(found.sale, event_name=name, timezone=zone, url=url, locale=words.language)
+    elements = layout.receipt(
+        found.sale, event_name=name, timezone=zone, url=url, locale=words.language, back=_below(back, zone)
+    )
     sealed = None
     if seal:
         sealed = {
@@ -116,10 +124,47 @@ def _render(token: str, found: Promise, back: list[dict[str, Any]], head: Signed
         place=words.number(found.seq),
         origin=found.key.name,
         parts=parts(elements),
+        origins=_origins(found.sale),
         seal=sealed,
         check=_check(found, head),
         back=[_given_back(one, zone) for one in back],
     )
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where one thing comes from; texts are empty where nothing is known."""
+
+    name: str
+    maker: str
+    lot: str
+    link: str
+
+
+def _origins(sale: dict[str, Any]) -> list[Origin]:
+    """Of each thing once, in the order of the lines; of what has neither maker nor lot nor number, nothing."""
+    every = (
+        Origin(line["name"], line.get("maker", ""), line.get("lot", ""), line.get("digital_link", ""))
+        for line in face.lines(sale)
+    )
+    return list(dict.fromkeys(one for one in every if one.maker or one.lot or one.link))
+
+
+def _below(back: list[dict[str, Any]], zone: str) -> dict[int, list[str]]:
+    """What is said below each line of which something went back; of a void, which is all of them, nothing."""
+    words, said = here().wording, dict[int, list[str]]()
+    for one in back:
+        for line in one["lines"] if one["kind"] == "refund" else ():
+            if line.get("taken"):  # a deposit that was given back, and is kept again
+                continue
+            text = words.gettext(
+                "%(piece)s given back at %(when)s: %(amount)s",
+                piece=_piece(line),
+                when=_when(datetime.fromisoformat(one["at"]), zone),
+                amount=words.money(line["total"], one["currency"]),
+            )
+            said.setdefault(line["line"], []).append(text)
+    return said
 
 
 def _given_back(one: dict[str, Any], zone: str) -> dict[str, Any]:

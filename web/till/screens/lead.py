@@ -13,7 +13,7 @@ from appliance.language import N_
 from appliance.projections import counterwords, counting, events, headcount, kpis, unfinished
 from web.common.body import command_key
 from web.common.language import _, ngettext
-from web.till import auth, frame, persons, policywords
+from web.till import auth, frame, persons, policywords, visitwords
 from web.till.deps import deps, here
 from web.till.tabs import Tab
 
@@ -106,6 +106,7 @@ def _now() -> dict[str, Any]:
         "doubts": [here().wording.retell(one) for one in counterwords.doubts(_judged(current))],
         "heads": _heads(numbers["attendance"], zone),
         "dwell": [_dwell(one) for one in numbers.get("dwell", ())],
+        "visits": visitwords.pages(numbers),
         "figures": [
             _inside(numbers["attendance"]),
             _sales(numbers["sales"], currency),

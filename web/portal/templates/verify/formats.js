@@ -103,12 +103,14 @@ function readToken(raw) {
   demand(times.every((time) => time === undefined || isWhole(time)), "cut");
   demand(kind === 5, "other");
   const [origin, seq, leaf, number, total, currency] = [10, 11, 12, 13, 14, 15].map((name) => claims.get(-70000 - name));
+  const face = claims.get(-70018);
+  demand(face === undefined || isBytes(face, 16, 16), "claims");
   demand([origin, number, currency].every(isText) && [seq, total].every(isNumber) && isBytes(leaf, 32, 32), "claims");
   demand(ORIGIN.test(origin) && seq > 0 && sale, "claims");
   const length = payload.length < 24 ? [0x40 + payload.length]
     : payload.length < 256 ? [0x58, payload.length] : [0x59, payload.length >> 8, payload.length & 255];
   const signed = join([0x84, 0x6a], utf8("Signature1"), [0x43], protectedHeader, [0x40], length, payload);
-  return { raw, kid: header.get(4), signed, signature, origin, seq, leaf, sale, number, total, currency };
+  return { raw, kid: header.get(4), signed, signature, origin, seq, leaf, sale, number, total, currency, face: face || null };
 }
 
 // Keys (C2SP signed-note). A fingerprint is the key id carried on to 16 bytes, whatever the key is used for.
@@ -155,3 +157,21 @@ function readProof(lines) {
   });
   return { index, path: head.map(hash), extra, text: `${text.join("\n")}\n`, origin, size, root, signatures };
 }
+
+// The lines in the text that a token's digest stands for; null when no text came along.
+function readItems(faces, digest) {
+  if (!faces.length) return null;
+  demand(digest && faces.every((text) => same(sha256(utf8(text)).subarray(0, 16), digest)), "items");
+  let lines = null;
+  try {
+    lines = JSON.parse(faces[0]).lines;
+  } catch {
+    // signed, and yet no text that a box writes
+  }
+  demand(Array.isArray(lines) && lines.every(isLine), "items");
+  return lines;
+}
+
+const isLine = (line) => line && isText(line.name) && ["piece", "gram"].includes(line.unit) &&
+  [line.qty, line.total].every(isNumber) &&
+  ["maker", "lot", "gtin", "digital_link"].every((name) => !(name in line) || isText(line[name]));

@@ -16,7 +16,7 @@ function readTrust(text) {
 
 function scan(text) {
   demand(text.length <= MOST, "long");
-  const lines = text.replace(/\r\n/g, "\n").split("\n"), found = { codes: [], proofs: [], first: [], keys: [] };
+  const lines = text.replace(/\r\n/g, "\n").split("\n"), found = { codes: [], proofs: [], first: [], keys: [], faces: [] };
   for (let at = 0; at < lines.length;) {
     const line = lines[at].trim();
     if (line === HEADER) {
@@ -30,6 +30,7 @@ function scan(text) {
     }
     at++;
     if (/^\S+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$/.test(line)) found.keys.push(readKey(line));
+    else if (line.startsWith("{")) found.faces.push(line);
     else if (line) found.codes.push(readLine(line));
   }
   demand(Math.max(found.proofs.length + found.first.length, found.keys.length) <= MOST_PARTS, "long");
@@ -79,11 +80,14 @@ function weigh(found, claims, trust, guess) {
   }
   if (!key) return unvouched(found, claims, trust, guess);
   demand(verifies(key.key, claims.signed, claims.signature), "forged");
+  const items = readItems(found.faces, claims.face);
   if (!found.proofs.length) {
-    return { valid: true, level: "promised", claims, key, findings: [["promised", { origin: claims.origin }], ...findings] };
+    const promised = [["promised", { origin: claims.origin }], ...findings];
+    return { valid: true, level: "promised", claims, key, items, findings: promised };
   }
   const [proof] = found.proofs;
-  return { valid: true, level: "proved", claims, key, proof, findings: [...proved(proof, claims, key, witnesses), ...findings] };
+  const all = [...proved(proof, claims, key, witnesses), ...findings];
+  return { valid: true, level: "proved", claims, key, proof, items, findings: all };
 }
 
 const signedWith = (key, claims) => same(sha256(key.key).subarray(0, 8), claims.kid);

@@ -35,6 +35,16 @@ function rows({ claims, key, proof, findings }) {
   return found;
 }
 
+// What was bought and where it comes from, as [label, text, is it a code, address].
+function itemRows({ claims, items }) {
+  return (items || []).flatMap((line) => {
+    const many = line.unit === "gram" ? `${line.qty} g ${line.name}` : line.qty === 1 ? line.name : `${line.qty} × ${line.name}`;
+    const from = [line.maker && `Made by ${line.maker}`, line.lot && `lot ${line.lot}`].filter(Boolean).join(", ");
+    const link = line.digital_link || "", address = /^https:\/\/id\.gs1\.org\/01\//.test(link) ? link : "";
+    return [[many, money(line.total, claims.currency)], ...(from ? [["", from]] : []), ...(link ? [["", link, true, address]] : [])];
+  });
+}
+
 function start() {
   const by = (id) => document.getElementById(id);
   const show = (id, text) => {
@@ -42,6 +52,22 @@ function start() {
     by(id).hidden = !text;
   };
   let saved = "";
+
+  function entry([label, text, isCode, address]) {
+    const value = document.createElement("dd"), inner = address ? document.createElement("a") : value;
+    value.className = isCode ? "mono" : "";
+    inner.textContent = text;
+    if (address) {
+      inner.href = address;
+      inner.rel = "noreferrer";
+      value.append(inner);
+    }
+    if (!label) return [value];
+    const term = document.createElement("dt");
+    term.className = "label";
+    term.textContent = label;
+    return [term, value];
+  }
 
   function draw(verdict) {
     const [[slug, details]] = verdict.findings;
@@ -60,14 +86,9 @@ function start() {
     show("print", details.fingerprint);
     by("said").hidden = !shown.valid;
     by("if").hidden = verdict.valid;
-    by("facts").replaceChildren(...(shown.valid ? rows(shown) : []).flatMap(([label, text, isCode]) => {
-      const [term, value] = [document.createElement("dt"), document.createElement("dd")];
-      term.className = "label";
-      term.textContent = label;
-      value.className = isCode ? "mono" : "";
-      value.textContent = text;
-      return [term, value];
-    }));
+    by("facts").replaceChildren(...(shown.valid ? rows(shown) : []).flatMap(entry));
+    by("items").replaceChildren(...(shown.valid ? itemRows(shown) : []).flatMap(entry));
+    by("bought").hidden = !(shown.valid && shown.items);
     by("compare").hidden = state !== "unvouched";
     by("compare").onclick = () => {
       by("trust").value = `${by("trust").value.trim()}\n${details.fingerprint}`.trim();
