@@ -2,8 +2,8 @@
 
 The workers' own users cannot read the boot partition. They get RUN/config.json (the resolved configuration, no
 secrets), the uplink alone gets copies of its secret files in RUN/secret, the site's broker its password in RUN/site
-where this box runs it, and the firewall gets the printers' addresses and the port of the staff's https in
-RUN/firewall.nft.
+where this box runs it, and the firewall gets the printers' addresses, the port of the staff's https and the guests'
+interface in RUN/firewall.nft. The guests' Wi-Fi itself is NetworkManager's (`air`).
 
 A box in a field must come up: with a file that is wrong, or gone, it goes on with the last one that was right, or with
 the defaults, and the page `configuration` of the board says so until it is mended.
@@ -22,6 +22,7 @@ from appliance.board import Board
 from appliance.config import Config
 from appliance.durable import write_durably
 from appliance.errors import ConfigError
+from appliance.services import air
 from drivers.errors import BadUri
 from drivers.uri import Uri
 
@@ -53,6 +54,9 @@ def settle(run: Path, kept: Path, file: Path | None) -> Outcome:
     rules, nameless = _printer_rules(config)
     if port := config.staff.https_port:
         rules += f"add element inet boothkit staff {{ {port} }}\n"
+    rules += "".join(air.rules(config.wifi))
+    changed = air.lay(config.wifi, air.Places.beside(run))
+    logger.info("air.settled", ssid=config.wifi.ssid, interface=config.wifi.interface, changed=changed)
     (run / "firewall.nft").write_text(rules, encoding="ascii")
     path = run / "config.json"
     configuration.save_resolved(config, path)

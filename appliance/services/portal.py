@@ -2,10 +2,12 @@
 
 import time
 from contextlib import closing
+from functools import partial
 
 from appliance.journal.client import RecorderClient
 from appliance.journal.read import Reader
 from appliance.services.context import WorkerContext
+from appliance.services.stewardclient import ask_for_page
 from appliance.services.webhost import serve
 from web.portal import Deps, create_app
 
@@ -17,5 +19,6 @@ _RECORDER_S = 2.5
 def main(ctx: WorkerContext) -> int:
     """Serve until SIGTERM. Exit code 3: nothing can listen at the port."""
     with closing(Reader(ctx.data)) as reader, closing(RecorderClient(ctx.run, "guest", _RECORDER_S)) as client:
-        app = create_app(Deps(reader, ctx.data / "keys", ctx.config, time.monotonic, client))
+        steward = partial(ask_for_page, ctx.run)
+        app = create_app(Deps(reader, ctx.data / "keys", ctx.config, time.monotonic, client, steward))
         return serve(ctx, "portal", app, threads=THREADS, most_body=MOST_BODY)

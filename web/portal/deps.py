@@ -14,19 +14,22 @@ from appliance.journal.read import Reader
 from appliance.receipts.wording import Wording
 from web.common.language import wording
 from web.portal.fresh import Fresh
+from web.portal.gate import Asked, Gate, nobody
 from web.portal.pace import Pace
 
 
 @dataclass(frozen=True)
 class Deps:
     """``keys``: the folder with box.pub; ``monotonic``: seconds, for answers that all take the same time, and for how
-    fast a device may go on; ``client``: the recorder, as guests may ask it."""
+    fast a device may go on; ``client``: the recorder, as guests may ask it; ``steward``: who lets devices through the
+    firewall."""
 
     reader: Reader
     keys: Path
     config: Config
     monotonic: Callable[[], float]
     client: RecorderClient
+    steward: Asked = nobody
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Here:
     book: Book
     fresh: Fresh
     signups: Pace
+    gate: Gate
 
     @property
     def wording(self) -> Wording:
