@@ -341,10 +341,6 @@ def _check_wifi(config: Config, where: str) -> None:
             f"{where}: wifi.password: wants 8 to 63 printable ASCII characters without spaces at its ends, "
             f"found {found} characters"
         )
-    if config.portal.port != 80:
-        raise ConfigError(
-            f"{where}: portal.port {config.portal.port}: guests of the box's own Wi-Fi look for the portal at 80"
-        )
 
 
 def _percents(power: PowerTable) -> dict[str, int]:

@@ -20,8 +20,6 @@ NOBODY = "198.51.100.1"
 """An address of documentation (RFC 5737): nobody's, and not private."""
 NAMES_PORT = 5300
 """Where the second dnsmasq is asked; the firewall leads there who may get through."""
-PER_AIR = 245
-"""Addresses that can be given out; NetworkManager's dnsmasq ends at 50 otherwise."""
 _NAME, _ADDRESS = OWN_HOSTS
 _UUID = uuid.uuid5(uuid.NAMESPACE_DNS, f"{PROFILE}.{_NAME}")
 
@@ -120,7 +118,6 @@ def _escaped(text: str) -> str:
 def shared() -> str:
     """For NetworkManager's dnsmasq: every name, and where the portal tells how things are (RFC 8910)."""
     return f"""dhcp-option-force=114,http://{_ADDRESS}/capport
-dhcp-lease-max={PER_AIR}
 no-resolv
 local=/#/
 address=/#/{NOBODY}

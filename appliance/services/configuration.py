@@ -31,6 +31,8 @@ logger = log.get("configuration")
 _KEYS = ("password_file", "ca", "cert", "key")
 SECRETS = (*(("mqtt", key) for key in _KEYS), ("site", "password_file"), ("site", "ca"))
 """Tables and keys that name a file which only the uplink shall read."""
+PORTAL = 80
+"""Where the firewall leads whoever looks for a web page."""
 LONGEST_SECRET = 64 * 1024
 _MEND = "Correct boothkit.toml on the card's boot partition, then restart the box."
 
@@ -62,6 +64,8 @@ def settle(run: Path, kept: Path, file: Path | None) -> Outcome:
     configuration.save_resolved(config, path)
     path.chmod(0o640)
     faults = list(filter(None, (outcome.fault, *missing, *nameless)))
+    if config.wifi.ssid and config.portal.port != PORTAL:
+        faults.append(f"portal.port {config.portal.port}: guests of the box's own Wi-Fi find no portal but at {PORTAL}")
     for fault in faults:
         logger.warning("configuration.fault", why=fault)
     board = Board(run, "configuration")

@@ -71,6 +71,7 @@ def test_the_firewall_gets_the_printers_addresses(place: Place) -> None:
         "add element inet boothkit printers { 10.77.0.9 . 9100 }\n"
         "add element inet boothkit printers6 { fd00::9 . 9101 }\n"
         "add element inet boothkit staff { 8443 }\n"
+        "flush set inet boothkit through\n"
     )
 
 
