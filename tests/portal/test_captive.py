@@ -2,7 +2,6 @@
 button says what is missing. With one: the kernel's tables, written down as it writes them."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +70,8 @@ class Around:
 
 
 @pytest.fixture
-def around(tmp_path: Path) -> Iterator[Around]:
-    yield Around(tmp_path)
+def around(tmp_path: Path) -> Around:
+    return Around(tmp_path)
 
 
 def test_a_device_is_what_the_kernel_heard_of_it_on_the_guests_interface(around: Around) -> None:

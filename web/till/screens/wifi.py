@@ -5,13 +5,14 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from appliance.errors import Problem
+from appliance.ids import new_id
 from appliance.language import N_
 from appliance.projections import events, paper
 from appliance.receipts import wifi
 from web.common.body import command_key
 from web.common.drawing import qr
 from web.common.language import _
-from web.till import auth, frame, kitwork
+from web.till import auth, frame
 from web.till.deps import deps, here
 
 blueprint = Blueprint("wifi", __name__)
@@ -29,7 +30,7 @@ _SLIPS = {
 @auth.for_roles("lead")
 def page() -> str:
     """The poster, and what to do with it."""
-    return frame.render("wifi.html", tab="box.page", key=kitwork.key(), slip=_slip(), **_poster())
+    return frame.render("wifi.html", tab="box.page", key=new_id("k"), slip=_slip(), **_poster())
 
 
 @blueprint.get("/box/wifi/now")
@@ -50,9 +51,8 @@ def print_slip() -> Response:
 
 def _poster() -> dict[str, Any]:
     config = deps().config
-    event = events.current(deps().reader.db())
     url = config.portal.public_url.rstrip("/")
-    shown = {"event": event.name if event else "", "wifi": config.wifi, "host": wifi.host(url), "open": qr(f"{url}/")}
+    shown = {"wifi": config.wifi, "host": wifi.host(url), "open": qr(f"{url}/")}
     try:
         return {**shown, "join": qr(wifi.join_code(config.wifi)), "fault": None}
     except Problem as problem:
