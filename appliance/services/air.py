@@ -116,8 +116,10 @@ def _escaped(text: str) -> str:
 
 
 def shared() -> str:
-    """For NetworkManager's dnsmasq: every name, and where the portal tells how things are (RFC 8910)."""
+    """For NetworkManager's dnsmasq: every name, and where the portal tells how things are (RFC 8910). It logs no
+    device."""
     return f"""dhcp-option-force=114,http://{_ADDRESS}/capport
+quiet-dhcp
 no-resolv
 local=/#/
 address=/#/{NOBODY}
