@@ -26,13 +26,14 @@ _UUID = uuid.uuid5(uuid.NAMESPACE_DNS, f"{PROFILE}.{_NAME}")
 
 @dataclass(frozen=True)
 class Places:
-    """``profile``: NetworkManager's keyfile; ``shared``: what its dnsmasq reads beside; ``names``: the second
-    dnsmasq's configuration; ``through``: nft commands for when there is a way out."""
+    """``profile``: NetworkManager's keyfile; ``shared``: what its dnsmasq reads beside, ``leases``: what it writes;
+    ``names``: the second dnsmasq's configuration; ``through``: nft commands for when there is a way out."""
 
     profile: Path
     shared: Path
     names: Path
     through: Path
+    leases: Path
 
     @classmethod
     def beside(cls, run: Path) -> "Places":
@@ -43,6 +44,7 @@ class Places:
             folder / "shared" / "boothkit.conf",
             folder / "names.conf",
             folder / "through.nft",
+            folder / "leases",
         )
 
 
@@ -50,7 +52,7 @@ def lay(wifi: Wifi, places: Places) -> bool:
     """Write what has to be there and take away the rest; whether anything changed. OSError: it cannot be written."""
     texts = dict.fromkeys((places.profile, places.shared, places.names, places.through), "")
     if wifi.ssid:
-        texts[places.profile], texts[places.shared] = keyfile(wifi), shared()
+        texts[places.profile], texts[places.shared] = keyfile(wifi), shared(places.leases)
         if wifi.pass_through:
             texts[places.names], texts[places.through] = names(wifi), through(wifi)
     # Anybody may read how names are answered: dnsmasq is nobody. NetworkManager takes no keyfile that others can read.
@@ -115,11 +117,12 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace(" ", "\\s")
 
 
-def shared() -> str:
+def shared(leases: Path) -> str:
     """For NetworkManager's dnsmasq: every name, and where the portal tells how things are (RFC 8910). It logs no
-    device."""
+    device, and ``leases``, where it keeps them, is not on the card."""
     return f"""dhcp-option-force=114,http://{_ADDRESS}/capport
 quiet-dhcp
+dhcp-leasefile={leases}
 no-resolv
 local=/#/
 address=/#/{NOBODY}

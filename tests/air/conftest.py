@@ -174,6 +174,8 @@ class Air:
         outcome = settle(run, self.folder / "kept", self.folder / "box.toml")
         assert outcome.fault == ""
         self.box.run("cp", "-r", f"{run}/.", "/run/boothkit")
+        # Laid down beside, for the place that it is for.
+        self.box.run("sed", "-i", f"s#{run}#/run/boothkit#", "/run/boothkit/air/shared/boothkit.conf")
         self.box.run("cp", SYSTEMD / "dnsmasq-shared.conf", "/etc/NetworkManager/dnsmasq-shared.d/boothkit.conf")
         self.box.run("cp", SYSTEMD / "nm-dispatcher", "/etc/NetworkManager/dispatcher.d/50-boothkit")
         self.box.run("nft", "-f", SYSTEMD / "boothkit.nft")

@@ -74,6 +74,11 @@ def test_a_lease_says_where_the_portal_tells_how_things_are(air: Air) -> None:
     assert (lease["new_routers"], lease["new_domain_name_servers"]) == (BOX, BOX)
 
 
+def test_which_phone_has_an_address_is_known_in_memory_alone(air: Air, phone: Phone) -> None:
+    assert phone.mac in air.box.run("cat", "/run/boothkit/air/leases")
+    assert air.box.run("find", "/var/lib/NetworkManager", "-name", "*.leases", "-size", "+0") == ""
+
+
 def test_a_phone_that_does_not_ask_for_it_is_told_too(air: Air) -> None:
     lease = Phone(air).udhcpc()
     assert bytes.fromhex(lease["opt114"]) == f"http://{BOX}/capport".encode()
