@@ -21,7 +21,8 @@ demo: .venv/.runtime
 test: .venv/.dev tests/browser/node_modules/.stamp tests/foreign/node_modules/.stamp
 	-@tools/debian mosquitto chromium fonts-dejavu-core curl nftables nginx strace \
 	  systemd udev iproute2 systemd-container mmdebstrap zstd postgresql \
-	  xkb-data fonts-wqy-microhei libfribidi0 chrony
+	  xkb-data fonts-wqy-microhei libfribidi0 chrony \
+	  network-manager dnsmasq-base dbus isc-dhcp-client udhcpc bind9-dnsutils
 	.venv/bin/pytest -n 2 --no-loadscope-reorder $(ARGS)
 
 ##   make check    Format, lint, types and the contracts about who may import whom; changes nothing.

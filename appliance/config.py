@@ -18,6 +18,7 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 _HOST = re.compile(r"[a-z0-9][a-z0-9.-]{0,251}[a-z0-9]")
+_PASSWORD = re.compile(r"[!-~][ -~]{6,61}[!-~]")
 HostName = Annotated[str, msgspec.Meta(pattern=f"^{_HOST.pattern}$")]
 """A name of the DNS or an IPv4 address."""
 OWN_HOSTS = ("box.booth", "10.77.0.1")
@@ -77,6 +78,22 @@ class Portal(Table, frozen=True):
     public_url: str = "http://10.77.0.1"
 
 
+class Wifi(Table, frozen=True):
+    """The guests' Wi-Fi, which the box makes itself. ``ssid``: its name, at most 32 bytes of UTF-8, empty = there is
+    none; ``password``: 8 to 63 printable ASCII characters (it hangs on the poster), empty = open to everybody;
+    ``channel``: of the 2.4 GHz band; ``pass_through``: a guest who pressed the button gets through to the internet,
+    while the box has a way there, ``rate_kbit`` kilobits a second each way at most, 0 = no limit; ``release_hours``:
+    for how long a press counts."""
+
+    interface: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9]{0,14}$")] = "ap0"
+    ssid: str = ""
+    password: str = ""
+    channel: Annotated[int, msgspec.Meta(ge=1, le=11)] = 6
+    pass_through: bool = False
+    rate_kbit: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 2_000
+    release_hours: Annotated[int, msgspec.Meta(ge=1, le=24)] = 12
+
+
 class BenchTable(Table, frozen=True):
     """Where the demo's bench listens, on loopback; without ``--demo`` there is none."""
 
@@ -113,6 +130,7 @@ class StewardTable(Table, frozen=True):
     """System users that may use each of the steward's verbs; the defaults are the workers' own users on the box."""
 
     guest_admit: tuple[str, ...] = ("boothkit-portal",)
+    guest_released: tuple[str, ...] = ("boothkit-portal",)
     clock_set: tuple[str, ...] = ("boothkit-till",)
     update_apply: tuple[str, ...] = ("boothkit-till", "boothkit-uplink")
     backup_make: tuple[str, ...] = ("boothkit-till", "boothkit-uplink")
@@ -170,6 +188,7 @@ class Config(Table, frozen=True):
     mqtt: Mqtt = Mqtt()
     staff: Staff = Staff()
     portal: Portal = Portal()
+    wifi: Wifi = Wifi()
     bench: BenchTable = BenchTable()
     central: Central = Central()
     site: Site = Site()
@@ -258,7 +277,7 @@ def _explain(error: msgspec.ValidationError, merged: dict[str, Any]) -> str:
     if match is None:
         text = str(error).replace("`$.", "`")
         path = re.search(r"at `([^`[]+)`", text)
-        if path is None or path[1].partition(".")[0] == "mqtt":
+        if path is None or path[1].partition(".")[0] == "mqtt" or path[1] == "wifi.password":
             return text
         value: Any = merged
         for part in path[1].split("."):
@@ -296,6 +315,7 @@ def _check(config: Config, where: str) -> None:
         raise ConfigError(
             f"{where}: staff.https_port {config.staff.https_port}: guests reach it; wants a port of its own"
         )
+    _check_wifi(config, where)
     limits = [value for value in _percents(config.power).values() if value]
     if limits != sorted(limits, reverse=True):
         found = ", ".join(f"{key} = {value}" for key, value in _percents(config.power).items())
@@ -303,6 +323,24 @@ def _check(config: Config, where: str) -> None:
     url = urlsplit(config.portal.public_url)
     if url.scheme not in ("http", "https") or not url.netloc:
         raise ConfigError(f"{where}: portal.public_url {config.portal.public_url!r}: wants http://HOST or https://HOST")
+
+
+def _check_wifi(config: Config, where: str) -> None:
+    wifi = config.wifi
+    if not wifi.ssid:
+        return
+    size = len(wifi.ssid.encode())
+    if size > 32 or not wifi.ssid.isprintable() or wifi.ssid != wifi.ssid.strip():
+        raise ConfigError(
+            f"{where}: wifi.ssid {wifi.ssid!r} ({size} bytes of UTF-8): wants at most 32 of printable characters, "
+            "without spaces at its ends"
+        )
+    if wifi.password and _PASSWORD.fullmatch(wifi.password) is None:
+        found = len(wifi.password)
+        raise ConfigError(
+            f"{where}: wifi.password: wants 8 to 63 printable ASCII characters without spaces at its ends, "
+            f"found {found} characters"
+        )
 
 
 def _percents(power: PowerTable) -> dict[str, int]:

@@ -30,6 +30,7 @@ SCREENS = {
     "receipt": "A guest's receipt, promised",
     "verify": "Checking a receipt, before the poster was compared",
     "privacy": "What the box keeps of guests",
+    "join": "The button that lets a phone through: the demo has no Wi-Fi, and says so",
     **screens_guests.SCREENS,
     **screens_sell.SCREENS,
     "sales": "Sales, and the one that was looked for",
@@ -59,6 +60,7 @@ SCREENS = {
     "tickets-import": "A shop's file: what the box took for what",
     "box": "The box and its devices",
     "clock": "The box's clock beside this device's own",
+    "wifi": "The guests' Wi-Fi as a poster: the demo makes none, and says so",
     "kit": "Plugging in the kit: the step that is done now",
     "device": "One device: what to do, what happened",
     "power": "Battery and sun, what comes, what will be switched off",
@@ -323,6 +325,9 @@ def _look(page: Page, at: Places) -> Iterator[str]:
     page.goto(f"{at.staff}/box/clock")
     expect(page.locator("#apart")).not_to_be_empty()
     yield "clock"
+    page.goto(f"{at.staff}/box/wifi")
+    expect(page.locator("main")).to_contain_text("2. Open")
+    yield "wifi"
     page.goto(f"{at.staff}/kit")
     if (begin := page.get_by_role("button", name="Begin the check")).count():
         begin.click()
@@ -368,6 +373,8 @@ def _visit(page: Page, at: Places) -> Iterator[str]:
     yield "verify"
     page.goto(f"{at.portal}/privacy")
     yield "privacy"
+    page.goto(f"{at.portal}/join")
+    yield "join"
 
 
 def _let_in(page: Page, at: Places) -> None:

@@ -7,7 +7,7 @@ from appliance.domain.kernel import DEVICE, STAFF, Ask, Context, Decided, Fact, 
 from appliance.errors import invalid
 
 Outcome = Literal["printed", "unconfirmed", "not_printed", "unknown"]
-SlipKind = Literal["kit-test", "kit-sheet", "ticket", "refund", "x-report", "z-report"]
+SlipKind = Literal["kit-test", "kit-sheet", "ticket", "refund", "x-report", "z-report", "wifi"]
 TICKET_PRINTER = "printer-tickets"
 """The printer with this name prints tickets; receipts go to the first other one, or to it when it is the only one."""
 MAX_COPIES = 99

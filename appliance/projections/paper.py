@@ -132,6 +132,14 @@ def slip(db: sqlite3.Connection, ident: str, copy: int | None = None) -> dict[st
     return {**dict(row), "on_paper": _seen(row)} if row else None
 
 
+def newest(db: sqlite3.Connection, kind: str) -> dict[str, Any] | None:
+    """The slip of a kind that was asked for last: ``slip, copy, printer, at, outcome``."""
+    row = db.execute(
+        "SELECT slip, copy, printer, at, outcome FROM p_slip WHERE kind = ? ORDER BY pos DESC LIMIT 1", (kind,)
+    ).fetchone()
+    return dict(row) if row else None
+
+
 def _seen(row: sqlite3.Row) -> bool | None:
     return None if row["on_paper"] is None else bool(row["on_paper"])
 

@@ -1,4 +1,4 @@
-"""Slips that are no receipts: the kit check's test slip and its sheet, tickets, refunds."""
+"""Slips that are no receipts: the kit check's test slip and its sheet, tickets, refunds, the way into the Wi-Fi."""
 
 import platform
 from datetime import datetime
@@ -6,6 +6,7 @@ from importlib import metadata
 from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
+from appliance.config import Config
 from appliance.domain.kitplan import Place
 from appliance.domain.lists import CheckinList
 from appliance.domain.receipts import SlipKind
@@ -13,7 +14,7 @@ from appliance.errors import Problem
 from appliance.language import N_
 from appliance.projections import books, events, kit, kitwords, lists, refunds, walkups
 from appliance.projections.kit import Check, Db
-from appliance.receipts import refund, tickets, zreport
+from appliance.receipts import refund, tickets, wifi, zreport
 from appliance.receipts.layout import Code, Element, Line, Row, Rule, Title
 from appliance.receipts.wording import Wording
 
@@ -24,10 +25,16 @@ _NARROW = 35
 
 
 def elements(
-    db: Db, slip: dict[str, Any], *, printer: dict[str, Any], code: str = "", locale: str = "en"
+    db: Db,
+    slip: dict[str, Any],
+    *,
+    printer: dict[str, Any],
+    code: str = "",
+    locale: str = "en",
+    config: Config | None = None,
 ) -> list[Element]:
     """What is on a slip. ``slip``: as ``paper.slip`` gives it; ``printer``: ``columns`` and ``profile`` of the printer,
-    where known, and what its page shows; ``code``: what a ticket's QR says.
+    where known, and what its page shows; ``code``: what a ticket's QR says; ``config``: what names the guests' Wi-Fi.
 
     Raises Problem ``not-found`` for a check or a ticket that is not in the journal.
     """
@@ -43,6 +50,9 @@ def elements(
             return _refund(db, slip, locale)
         case "x-report" | "z-report":
             return _report(db, slip, locale)
+        case "wifi":
+            event = events.current(db)
+            return wifi.slip(config or Config(), event.name if event else "", Wording(locale))
         case _:
             assert_never(slip_kind)
 

@@ -2,8 +2,8 @@
 
 The workers' own users cannot read the boot partition. They get RUN/config.json (the resolved configuration, no
 secrets), the uplink alone gets copies of its secret files in RUN/secret, the site's broker its password in RUN/site
-where this box runs it, and the firewall gets the printers' addresses and the port of the staff's https in
-RUN/firewall.nft.
+where this box runs it, and the firewall gets the printers' addresses, the port of the staff's https and the guests'
+interface in RUN/firewall.nft. The guests' Wi-Fi itself is NetworkManager's (`air`).
 
 A box in a field must come up: with a file that is wrong, or gone, it goes on with the last one that was right, or with
 the defaults, and the page `configuration` of the board says so until it is mended.
@@ -22,6 +22,7 @@ from appliance.board import Board
 from appliance.config import Config
 from appliance.durable import write_durably
 from appliance.errors import ConfigError
+from appliance.services import air
 from drivers.errors import BadUri
 from drivers.uri import Uri
 
@@ -30,6 +31,8 @@ logger = log.get("configuration")
 _KEYS = ("password_file", "ca", "cert", "key")
 SECRETS = (*(("mqtt", key) for key in _KEYS), ("site", "password_file"), ("site", "ca"))
 """Tables and keys that name a file which only the uplink shall read."""
+PORTAL = 80
+"""Where the firewall leads whoever looks for a web page."""
 LONGEST_SECRET = 64 * 1024
 _MEND = "Correct boothkit.toml on the card's boot partition, then restart the box."
 
@@ -53,11 +56,16 @@ def settle(run: Path, kept: Path, file: Path | None) -> Outcome:
     rules, nameless = _printer_rules(config)
     if port := config.staff.https_port:
         rules += f"add element inet boothkit staff {{ {port} }}\n"
+    rules += "".join(air.rules(config.wifi))
+    changed = air.lay(config.wifi, air.Places.beside(run))
+    logger.info("air.settled", ssid=config.wifi.ssid, interface=config.wifi.interface, changed=changed)
     (run / "firewall.nft").write_text(rules, encoding="ascii")
     path = run / "config.json"
     configuration.save_resolved(config, path)
     path.chmod(0o640)
     faults = list(filter(None, (outcome.fault, *missing, *nameless)))
+    if config.wifi.ssid and config.portal.port != PORTAL:
+        faults.append(f"portal.port {config.portal.port}: guests of the box's own Wi-Fi find no portal but at {PORTAL}")
     for fault in faults:
         logger.warning("configuration.fault", why=fault)
     board = Board(run, "configuration")

@@ -2,10 +2,12 @@
 
 import time
 from contextlib import closing
+from functools import partial
 
 from appliance.journal.client import RecorderClient
 from appliance.journal.read import Reader
 from appliance.services.context import WorkerContext
+from appliance.services.stewardclient import ask_for_page
 from appliance.services.visits import Measuring
 from appliance.services.webhost import serve
 from web.portal import Deps, create_app
@@ -21,8 +23,9 @@ RECORD_S = 60.0
 def main(ctx: WorkerContext) -> int:
     """Serve until SIGTERM. Exit code 3: nothing can listen at the port."""
     with closing(Reader(ctx.data)) as reader, closing(RecorderClient(ctx.run, "guest", _RECORDER_S)) as client:
+        steward = partial(ask_for_page, ctx.run)
         visits = Tally(time.monotonic)
-        app = create_app(Deps(reader, ctx.data / "keys", ctx.config, time.monotonic, client, visits))
+        app = create_app(Deps(reader, ctx.data / "keys", ctx.config, time.monotonic, client, visits, steward))
         record = Measuring(visits, client).record
         minutely = [(RECORD_S, record)]
         return serve(ctx, "portal", app, threads=THREADS, most_body=MOST_BODY, also=minutely, stopping=record)

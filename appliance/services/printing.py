@@ -15,6 +15,7 @@ from queue import SimpleQueue
 from typing import Any, assert_never
 
 from appliance import log
+from appliance.config import Config
 from appliance.errors import Problem, RecorderDown
 from appliance.ids import new_id
 from appliance.journal.client import RecorderClient
@@ -73,10 +74,10 @@ class Spool:
         client: RecorderClient,
         loop: Loop,
         logo: bytes,
-        language: str,
+        config: Config,
     ) -> None:
-        """``logo``: a PNG, empty = none; ``language``: of the paper."""
-        self._language = language
+        """``logo``: a PNG, empty = none; ``config``: the language of the paper, the guests' Wi-Fi."""
+        self._config, self._language = config, config.box.language
         self._printer = printer
         self._logo = [Logo(logo)] if logo else []
         self._host = host
@@ -319,7 +320,7 @@ class Spool:
             raise Problem("not-found", f"slip {request['id']} is not in the journal")
         printer = self._printer.life.snapshot() | self.page()
         code = self._ask("ticket.code", ticket=slip["about"])["code"] if slip["kind"] == "ticket" else ""
-        return slips.elements(db, slip, printer=printer, code=code, locale=self._language)
+        return slips.elements(db, slip, printer=printer, code=code, locale=self._language, config=self._config)
 
     def _ask(self, operation: str, **data: str) -> dict[str, Any]:
         """What only the recorder can sign."""
@@ -384,7 +385,7 @@ def main(ctx: WorkerContext) -> int:
             spools.pop(name)[1].close()
         for name, device in host.devices.items():
             if name not in spools and isinstance(device, Printer):
-                spools[name] = device, Spool(device, host, reader, client, loop, logo, ctx.config.box.language)
+                spools[name] = device, Spool(device, host, reader, client, loop, logo, ctx.config)
 
     def work() -> None:
         wake.drain()

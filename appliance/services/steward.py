@@ -1,13 +1,14 @@
-"""The one worker with privileges: five verbs, each for named users, over a socket of its own, without network.
+"""The one worker with privileges: six verbs, each for named users, over a socket of its own, without network.
 
 A caller is known by the kernel's word (SO_PEERCRED), not by what it says. Everybody on the box may ask; whoever is not
 named for a verb is refused and logged. A steward without the right that a verb needs says so instead of trying: on
 somebody's laptop a page must not be able to switch the machine off.
 
-It is not root. Two verbs are capabilities of its own; the others are asked of the system: a file in RUN/steward/asked,
-which on a box a path unit watches, and which is nowhere else.
+It is not root. Three verbs are capabilities of its own; the others are asked of the system: a file in
+RUN/steward/asked, which on a box a path unit watches, and which is nowhere else.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -42,6 +43,8 @@ UPDATE = "update"
 BACKUP = "backup"
 CAP_NET_ADMIN, CAP_SYS_TIME = 12, 25  # capabilities(7)
 DAY_MS = 86_400_000
+MOST_RELEASED = 2_000
+"""Devices in one answer: what a frame holds."""
 _KEEP_S = 5.0
 
 logger = log.get("steward")
@@ -52,6 +55,11 @@ class AdmitGuest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     mac: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$")]
     hours: Annotated[int, msgspec.Meta(ge=1, le=24)]
+
+
+class Released(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which guests' devices are through the firewall, and for how much longer: seconds by MAC. A portal that begins
+    anew asks."""
 
 
 class SetClock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,6 +111,7 @@ class Steward:
         self._floor_ms: int | None = None
         self._verbs: dict[str, tuple[type[Any], Callable[[], bool], Callable[[Any], dict[str, Any]]]] = {
             "guest.admit": (AdmitGuest, partial(has_capability, CAP_NET_ADMIN), self._admit),
+            "guest.released": (Released, partial(has_capability, CAP_NET_ADMIN), self._released),
             "clock.set": (SetClock, partial(has_capability, CAP_SYS_TIME), self._set_clock),
             "backup.make": (MakeBackup, lambda: True, self._backup),
             "update.apply": (ApplyUpdate, self._asked.is_dir, self._update),
@@ -133,9 +142,18 @@ class Steward:
         return act(asked)
 
     def _admit(self, asked: AdmitGuest) -> dict[str, Any]:
-        element = f"{{ {asked.mac} timeout {asked.hours}h }}"
-        _call(["nft", "add", "element", "inet", "boothkit", "released", element])
+        where = "element inet boothkit released"
+        # One that is there keeps its old time when it is added again, and one that is not there cannot be deleted.
+        add = f"add {where} {{ {asked.mac} timeout {asked.hours}h }}"
+        _call(["nft", f"{add}; delete {where} {{ {asked.mac} }}; {add}"])
         return {"mac": asked.mac, "hours": asked.hours}
+
+    def _released(self, asked: Released) -> dict[str, Any]:
+        said = json.loads(_call(["nft", "--json", "list", "set", "inet", "boothkit", "released"]))
+        elements = next(part["set"].get("elem", []) for part in said["nftables"] if "set" in part)
+        left = {one["elem"]["val"]: one["elem"].get("expires", 0) for one in elements}
+        newest = sorted(left.items(), key=lambda one: -one[1])[:MOST_RELEASED]
+        return {"released": dict(newest)}
 
     def _set_clock(self, asked: SetClock) -> dict[str, Any]:
         try:
@@ -228,7 +246,8 @@ def has_capability(number: int) -> bool:
     return match is not None and bool(int(match[1], 16) >> number & 1)
 
 
-def _call(argv: list[str]) -> None:
+def _call(argv: list[str]) -> str:
+    """What it printed; Problem when it failed."""
     try:
         done = subprocess.run(
             argv, capture_output=True, text=True, timeout=10, check=False, env={"PATH": os.environ["PATH"]}
@@ -238,6 +257,7 @@ def _call(argv: list[str]) -> None:
     if done.returncode != 0:
         logger.error("verb.failed", program=argv[0], code=done.returncode)
         raise Problem("failed", f"{argv[0]} ended with {done.returncode}: {done.stderr.strip()[:200]}", "See the log.")
+    return done.stdout
 
 
 def main(ctx: WorkerContext) -> int:

@@ -3,13 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-from appliance.errors import BoothkitError
+from appliance.errors import BoothkitError, Problem
+from appliance.language import N_
 from appliance.services import verbs
 
 SOCKET = "steward/steward.sock"
 """Of the run folder."""
 TIMEOUT_S = 4.0
 """Below half of the ten seconds that a worker may be silent."""
+PAGE_S = 2.5
+"""Below the 3 s after which a tablet gives up waiting."""
 
 
 class StewardDown(BoothkitError):
@@ -28,3 +31,11 @@ def ask(run: Path, verb: str, data: dict[str, Any] | None = None, *, timeout: fl
         return verbs.ask(run / SOCKET, verb, data, timeout)
     except verbs.Silent as error:
         raise StewardDown(f"no steward answers: {error}") from error
+
+
+def ask_for_page(run: Path, verb: str, data: dict[str, Any]) -> dict[str, Any]:
+    """``ask`` for somebody who waits before a page: a steward that does not answer is a Problem, ``busy``."""
+    try:
+        return ask(run, verb, data, timeout=PAGE_S)
+    except StewardDown as error:
+        raise Problem("busy", str(error), N_("The box restarts what did not answer. Try again in a minute.")) from error

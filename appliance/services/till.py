@@ -10,13 +10,12 @@ from appliance.errors import Problem
 from appliance.files.codes import LARGEST
 from appliance.journal.client import RecorderClient
 from appliance.journal.read import Reader
-from appliance.language import N_
 from appliance.private.people import People
 from appliance.private.secrets import Secrets
 from appliance.services import footfallclient
 from appliance.services.context import WorkerContext
 from appliance.services.footfallclient import FootfallDown
-from appliance.services.stewardclient import StewardDown, ask
+from appliance.services.stewardclient import PAGE_S, ask_for_page
 from appliance.services.webhost import serve
 from web.till import Deps, create_app
 
@@ -24,19 +23,10 @@ THREADS = 12
 MOST_BODY = LARGEST + 1024 * 1024
 """Bytes that are taken in at all: a shop's file, and some more, so that the app itself says that one is too large."""
 
-_RECORDER_S = 2.5  # below the 3 s after which a tablet gives up waiting
-
-
-def _steward(run: Path, verb: str, data: dict[str, Any]) -> dict[str, Any]:
-    try:
-        return ask(run, verb, data, timeout=_RECORDER_S)
-    except StewardDown as error:
-        raise Problem("busy", str(error), N_("The box restarts what did not answer. Try again in a minute.")) from error
-
 
 def _footfall(run: Path, verb: str, data: dict[str, Any]) -> dict[str, Any]:
     try:
-        return footfallclient.ask(run, verb, data, timeout=_RECORDER_S)
+        return footfallclient.ask(run, verb, data, timeout=PAGE_S)
     except FootfallDown as error:
         raise Problem("busy", "the footfall worker does not answer", error.remedy) from error
 
@@ -44,7 +34,7 @@ def _footfall(run: Path, verb: str, data: dict[str, Any]) -> dict[str, Any]:
 def main(ctx: WorkerContext) -> int:
     """Serve until SIGTERM. Exit code 3: nothing can listen at the port."""
     with ExitStack() as used:
-        client = RecorderClient(ctx.run, "staff", timeout=_RECORDER_S)
+        client = RecorderClient(ctx.run, "staff", timeout=PAGE_S)
         used.callback(client.close)
         reader = Reader(ctx.data)
         used.callback(reader.close)
@@ -62,7 +52,7 @@ def main(ctx: WorkerContext) -> int:
                 ctx.box,
                 ctx.clock,
                 time.monotonic,
-                partial(_steward, ctx.run),
+                partial(ask_for_page, ctx.run),
                 partial(_footfall, ctx.run),
             )
         )

@@ -69,7 +69,7 @@ def test_the_table_of_claims_has_every_claim_and_kind_of_the_code() -> None:
     }
     module = vars(tokens)
     names = ("EXP", "NBF", "CTI", "KIND", "EVENT", "SCOPE", "ORIGIN", "SEQ", "LEAF", "NUMBER", "TOTAL")
-    names += ("CURRENCY", "FACE")
+    names += ("CURRENCY", "AMOUNT", "MINIMUM", "FACE")
     assert numbers == {module[name] for name in names}
     assert ", ".join(f"{code} {name}" for code, name in tokens.KINDS.items()) in page
 

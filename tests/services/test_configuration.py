@@ -49,6 +49,8 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
+CLOSED = "flush set inet boothkit through\n"
+"""No guest gets out."""
 NO_FAULT = {"state": "", "reason": "", "remedy": ""}
 
 
@@ -70,14 +72,14 @@ def test_the_firewall_gets_the_printers_addresses(place: Place) -> None:
     assert (place.run / "firewall.nft").read_text() == (
         "add element inet boothkit printers { 10.77.0.9 . 9100 }\n"
         "add element inet boothkit printers6 { fd00::9 . 9101 }\n"
-        "add element inet boothkit staff { 8443 }\n"
+        f"add element inet boothkit staff {{ 8443 }}\n{CLOSED}"
     )
 
 
 def test_without_https_the_firewall_opens_no_port_for_it(place: Place) -> None:
     place.file.write_text("[staff]\nhttps_port = 0\n")
     assert place.settle(place.file) == NO_FAULT
-    assert (place.run / "firewall.nft").read_text() == ""
+    assert (place.run / "firewall.nft").read_text() == CLOSED
 
 
 def test_a_printer_named_by_name_is_told_and_let_nothing_into_the_rules(place: Place) -> None:
@@ -85,7 +87,7 @@ def test_a_printer_named_by_name_is_told_and_let_nothing_into_the_rules(place: P
     page = place.settle(place.file)
     assert page["state"] == "degraded"
     assert "printer.local" in page["reason"]
-    assert (place.run / "firewall.nft").read_text() == "add element inet boothkit staff { 8443 }\n"
+    assert (place.run / "firewall.nft").read_text() == f"add element inet boothkit staff {{ 8443 }}\n{CLOSED}"
 
 
 def test_a_box_without_a_file_runs_with_the_defaults(place: Place) -> None:

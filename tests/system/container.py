@@ -207,7 +207,7 @@ class Container:
     def units(self) -> list[str]:
         """What boothkit.target wants, without itself, and without what only some boxes start."""
         wanted = self.show("boothkit.target", "Wants").split() + self.show("boothkit.target", "Requires").split()
-        some = {f"boothkit-{name}.service" for name in OPTIONAL_WORKERS}
+        some = {f"boothkit-{name}.service" for name in (*OPTIONAL_WORKERS, "names")}
         return sorted(unit for unit in wanted if unit.startswith("boothkit") and unit not in some)
 
     def wait_active(self, *units: str, seconds: float = 60) -> None:

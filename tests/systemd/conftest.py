@@ -27,7 +27,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A root tree that holds what systemd/install lays down, and stand-ins for the programs that the units start."""
     root = tmp_path_factory.mktemp("root")
     subprocess.run([SYSTEMD / "install", root], check=True)
-    for program in ("usr/bin/boothkit", "usr/sbin/nft"):
+    for program in ("usr/bin/boothkit", "usr/bin/nmcli", "usr/sbin/nft", "usr/sbin/dnsmasq"):
         path = root / program
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("#!/bin/sh\n")

@@ -50,6 +50,8 @@ PLACES = {
     "/run/boothkit/board/update": "2750 root boothkit-board",
     "/run/boothkit/board/backup": "2750 boothkit-backup boothkit-board",
     "/run/boothkit/stick": "0755 root root",
+    "/run/boothkit/air": "0755 root root",
+    "/run/boothkit/air/shared": "0755 root root",
     **{
         f"/run/boothkit/board/{worker}": f"2750 boothkit-{worker} boothkit-board"
         for worker in (*WORKERS, *OPTIONAL_WORKERS)

@@ -45,6 +45,7 @@ def test_every_unit_of_the_folder_is_known_to_the_score() -> None:
         "boothkit-backup@.service",
         "boothkit-configuration.service",
         "boothkit-firewall.service",
+        "boothkit-names.service",
         "boothkit-crash@.service",
         "boothkit-power-off.path",
         "boothkit-update.path",

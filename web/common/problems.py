@@ -50,6 +50,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "clock-jump": (409, N_("This sets the clock by more than a day")),
     "clock-before": (409, N_("Something was recorded after that time")),
     "not-privileged": (403, N_("This machine does not let the till do that")),
+    "no-air": (409, N_("This box makes no Wi-Fi for guests")),
+    "not-on-air": (409, N_("This device is not on the guests’ Wi-Fi")),
     "no-camera": (409, N_("This counter has no camera")),
     "view-unsuitable": (409, N_("The camera’s view cannot be counted")),
     "age-check": (409, N_("An ID has to be seen first")),

@@ -18,6 +18,7 @@ from web.common.problems import Fault, answer_problems
 from web.portal import guest, pages
 from web.portal.deps import Deps, Here
 from web.portal.fresh import Fresh
+from web.portal.gate import Gate
 from web.portal.pace import Pace
 
 MAX_BODY = 4096
@@ -34,7 +35,9 @@ def create_app(deps: Deps) -> Flask:
     app.url_map.merge_slashes = False
     assets = Assets([COMMON, Path(__file__).parent / "static"])
     book = Book(deps.reader, deps.keys, deps.config.central.key)
-    app.extensions["boothkit"] = Here(deps, book, Fresh(), Pace(SIGNUPS, SIGNUP_EVERY_S, deps.monotonic))
+    gate = Gate(deps.config.wifi, deps.steward, deps.monotonic)
+    signups = Pace(SIGNUPS, SIGNUP_EVERY_S, deps.monotonic)
+    app.extensions["boothkit"] = Here(deps, book, Fresh(), signups, gate)
     speak(app, deps.config.box.language)
     app.jinja_env.globals |= {"asset": assets.url, "signup_offer": guest.offer, "draw": qr}
     app.jinja_env.filters["sentence"] = sentence

@@ -14,6 +14,7 @@ from appliance.journal.read import Reader
 from appliance.receipts.wording import Wording
 from web.common.language import wording
 from web.portal.fresh import Fresh
+from web.portal.gate import Asked, Gate, nobody
 from web.portal.pace import Pace
 from web.portal.tally import Tally
 
@@ -22,7 +23,7 @@ from web.portal.tally import Tally
 class Deps:
     """``keys``: the folder with box.pub; ``monotonic``: seconds, for answers that all take the same time, and for how
     fast a device may go on; ``client``: the recorder, as guests may ask it; ``visits``: for how long pages are looked
-    at, until that is recorded."""
+    at, until that is recorded; ``steward``: who lets devices through the firewall."""
 
     reader: Reader
     keys: Path
@@ -30,6 +31,7 @@ class Deps:
     monotonic: Callable[[], float]
     client: RecorderClient
     visits: Tally
+    steward: Asked = nobody
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Here:
     book: Book
     fresh: Fresh
     signups: Pace
+    gate: Gate
 
     @property
     def wording(self) -> Wording:

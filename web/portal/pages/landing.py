@@ -8,6 +8,7 @@ from appliance.domain.events import Event
 from appliance.projections import catalogue, events
 from appliance.projections.catalogue import ItemView
 from web.portal.deps import here
+from web.portal.pages.captive import joining
 
 blueprint = Blueprint("landing", __name__)
 
@@ -24,8 +25,8 @@ class Ware:
 
 @blueprint.get("/")
 def page() -> Response:
-    """Made once for each position of the journal."""
-    return here().fresh.once("landing", str(here().deps.reader.position()), _render)
+    """Made once for each position of the journal, and for how the Wi-Fi is for who asks."""
+    return here().fresh.once("landing", f"{here().deps.reader.position()}-{joining().key}", _render)
 
 
 def _render() -> str:

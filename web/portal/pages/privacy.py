@@ -89,4 +89,6 @@ def _mine(code: str, fault: str = "", status: int = 200) -> Response:
 
 
 def _page(**values: Any) -> str:
-    return render_template("privacy.html", keep_days=here().deps.config.privacy.keep_days, **values)
+    config = here().deps.config
+    hours = config.wifi.release_hours if config.wifi.ssid else 0
+    return render_template("privacy.html", keep_days=config.privacy.keep_days, release_hours=hours, **values)
