@@ -3,6 +3,7 @@
 import time
 from contextlib import closing
 
+from appliance.files.landing.store import FOLDER
 from appliance.journal.client import RecorderClient
 from appliance.journal.read import Reader
 from appliance.services.context import WorkerContext
@@ -17,5 +18,6 @@ _RECORDER_S = 2.5
 def main(ctx: WorkerContext) -> int:
     """Serve until SIGTERM. Exit code 3: nothing can listen at the port."""
     with closing(Reader(ctx.data)) as reader, closing(RecorderClient(ctx.run, "guest", _RECORDER_S)) as client:
-        app = create_app(Deps(reader, ctx.data / "keys", ctx.config, time.monotonic, client))
+        landing = ctx.data / FOLDER
+        app = create_app(Deps(reader, ctx.data / "keys", ctx.config, time.monotonic, client, landing, ctx.clock))
         return serve(ctx, "portal", app, threads=THREADS, most_body=MOST_BODY)

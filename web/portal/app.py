@@ -15,6 +15,7 @@ from web.common.drawing import qr
 from web.common.headers import secure
 from web.common.language import speak
 from web.common.problems import Fault, answer_problems
+from web.packs.site import Site
 from web.portal import guest, pages
 from web.portal.deps import Deps, Here
 from web.portal.fresh import Fresh
@@ -34,7 +35,8 @@ def create_app(deps: Deps) -> Flask:
     app.url_map.merge_slashes = False
     assets = Assets([COMMON, Path(__file__).parent / "static"])
     book = Book(deps.reader, deps.keys, deps.config.central.key)
-    app.extensions["boothkit"] = Here(deps, book, Fresh(), Pace(SIGNUPS, SIGNUP_EVERY_S, deps.monotonic))
+    pace = Pace(SIGNUPS, SIGNUP_EVERY_S, deps.monotonic)
+    app.extensions["boothkit"] = Here(deps, book, Fresh(), pace, Site(deps.landing))
     speak(app, deps.config.box.language)
     app.jinja_env.globals |= {"asset": assets.url, "signup_offer": guest.offer, "draw": qr}
     app.jinja_env.filters["sentence"] = sentence
