@@ -16,7 +16,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from appliance.files import tickets as ticketfile
-from tools import screens_footfall, screens_sell
+from tools import screens_footfall, screens_landing, screens_sell
 
 SCREENS = {
     "login": "The PIN",
@@ -30,6 +30,7 @@ SCREENS = {
     "receipt": "A guest's receipt, promised",
     "verify": "Checking a receipt, before the poster was compared",
     "privacy": "What the box keeps of guests",
+    **screens_landing.SCREENS,
     **screens_sell.SCREENS,
     "sales": "Sales, and the one that was looked for",
     "sale": "A sale's receipt on the till, with its code",
@@ -366,6 +367,7 @@ def _visit(page: Page, at: Places) -> Iterator[str]:
     yield "verify"
     page.goto(f"{at.portal}/privacy")
     yield "privacy"
+    yield from screens_landing.walk(page, at.portal, at.staff, at.data, next(at.tickets))
 
 
 def _let_in(page: Page, at: Places) -> None:

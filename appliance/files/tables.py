@@ -11,7 +11,7 @@ from msgspec import inspect
 from appliance.errors import DataError
 
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]+)`(?: - at `\$\.?(?P<table>[^`]*)`)?")
-_PART = re.compile(r"[^.\[\]]+|\[[^\]]*\]")
+_PART = re.compile(r"\[[^\]]*\]|[^.\[\]]+")
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -64,6 +64,8 @@ def _keys(wanted: Any, place: str) -> tuple[str, ...]:
     here: inspect.Type | None = inspect.type_info(wanted)
     for part in _PART.findall(place):
         here = _table(here)
+        if part.startswith("["):
+            continue  # one of many alike
         if isinstance(here, inspect.StructType):
             here = next((field.type for field in here.fields if field.encode_name == part), None)
         elif isinstance(here, inspect.DictType):

@@ -24,7 +24,8 @@ class Shown:
 class Site:
     """What DATA/landing holds, for several threads: the worst that two can do is read it twice."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | None) -> None:
+        """``folder``: None where there can be no page."""
         self.folder = folder
         self._last: tuple[Mark, Shown] | None = None
 
@@ -38,11 +39,13 @@ class Site:
 
     def picture(self, name: str) -> bytes | None:
         """A picture of the page that is shown."""
-        if name not in {one.file for one in self.now().content.pictures()}:
+        if self.folder is None or name not in {one.file for one in self.now().content.pictures()}:
             return None
         return store.picture_of(self.folder, name)
 
     def _mark(self) -> Mark:
+        if self.folder is None:
+            return None
         try:
             about = (self.folder / store.PAGE).stat()
         except OSError:
@@ -50,7 +53,9 @@ class Site:
         return about.st_mtime_ns, about.st_ino, about.st_size
 
     def _load(self, mark: Mark) -> Shown:
-        name = "-".join(map(str, mark or ()))
+        if self.folder is None or mark is None:
+            return Shown(PLAIN, "", "plain")
+        name = "-".join(map(str, mark))
         try:
             content = store.load(self.folder)
         except DataError as error:

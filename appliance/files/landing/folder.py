@@ -67,9 +67,10 @@ def _file(path: Path) -> bytes:
     except OSError as error:
         why = "it is a link" if path.is_symlink() else f"it cannot be read: {error.strerror}"
         raise DataError(f"{path}: {why}", remedy="Put the file itself into the folder.") from error
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise DataError(f"{path}: it is no file", remedy="A page's folder has files only.")
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise DataError(f"{path}: it is no file", remedy="A page's folder has files only.")
         content = file.read(most + 1)
     if len(content) > most:
         raise DataError(f"{path}: larger than {most // 1024} KiB", remedy="Make it smaller.")

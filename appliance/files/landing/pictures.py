@@ -12,14 +12,15 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from appliance.errors import DataError
 
-LONGEST = 1200
-"""Pixels of the longer side: a page is at most 640 CSS pixels wide."""
+SIDES = (1200, 800, 480)
+"""Pixels of the longer side, the next where the one before cannot be had in few bytes: a page is at most 640 CSS pixels
+wide."""
 MOST_PIXELS = 48_000_000
 """Of a picture as it came: decoded, 144 MB. What says that it has more is not opened."""
 MOST_BYTES = 160 * 1024
 """Of a picture as guests get it."""
 _FORMATS = ("JPEG", "PNG", "WEBP")
-_QUALITIES = (80, 70, 60, 45, 30, 15)
+_QUALITIES = (80, 65, 45)
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def make(raw: bytes, path: Path) -> Made:
                 width, height = picture.size
                 if width * height > MOST_PIXELS:
                     raise DataError(f"{path}: {width} × {height} pixels; at most {MOST_PIXELS // 1_000_000} million")
-                picture.draft("RGB", (2 * LONGEST, 2 * LONGEST))
+                picture.draft("RGB", (2 * SIDES[0], 2 * SIDES[0]))
                 upright = ImageOps.exif_transpose(picture)
                 plain = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
     except (
@@ -55,11 +56,11 @@ def make(raw: bytes, path: Path) -> Made:
         raise DataError(
             f"{path}: no picture that can be read: {error}"[:300], remedy="Save it as JPEG or PNG."
         ) from error
-    plain.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
     bare = Image.new(plain.mode, plain.size)
     bare.paste(plain)
     content = b""
-    for quality in _QUALITIES:
+    for side, quality in ((side, quality) for side in SIDES for quality in _QUALITIES):
+        bare.thumbnail((side, side), Image.Resampling.LANCZOS)
         out = io.BytesIO()
         bare.save(out, "WEBP", quality=quality, method=4)
         content = out.getvalue()
