@@ -51,7 +51,8 @@ def claim(content: Content, own: str) -> Whole:
 @lru_cache(maxsize=4)
 def _claim(first: Language, languages: tuple[Language, ...], event: str, colours: str) -> Whole:
     said = {name: {key: Wording(name).gettext(text) for key, text in WORDS.items()} for name in languages}
-    style = (COMMON / "boothkit.css").read_text(encoding="utf-8") + colours
+    files = (COMMON / "boothkit.css", STATIC / "packs.css")
+    style = "".join(path.read_text(encoding="utf-8") for path in files) + colours
     words = json.dumps(said, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     script = source(words)
     policy = (

@@ -69,7 +69,7 @@ def framed(language: Language) -> Response:
         switches=packs.switches(content, language, lambda one: url_for("landing.framed", language=one)),
     )
     rules = export.policy(content)
-    response = Response(packs.alone(shown, policy=rules, favicon="data:,"))
+    response = Response(packs.alone(shown, policy=rules, favicon=""))
     # Its pictures come from here, with the lead's cookie: hence the origin; no script, no form, no other window.
     response.headers["Content-Security-Policy"] = f"{rules}; frame-ancestors 'self'; sandbox allow-same-origin"
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
@@ -94,5 +94,5 @@ def _until(cleared: Cleared | None) -> str:
 
 
 def _chosen(content: Content, language: Language, present: bool, cleared: Cleared | None) -> Chosen:
-    weight = len(export.html(content, language, cleared, "data:,"))
+    weight = len(export.html(content, language, cleared, ""))
     return Chosen(language, NAMES[language], present, here().wording.number(round(weight / 1000)))
