@@ -62,7 +62,8 @@ def till(folder: Path) -> list[Endpoint]:
 
 def portal(folder: Path) -> list[Endpoint]:
     """The guests'."""
-    deps = Guests(Reader(folder), folder, Config(), lambda: 0.0, RecorderClient(folder, "guest"))
+    client = RecorderClient(folder, "guest")
+    deps = Guests(Reader(folder), folder, Config(), lambda: 0.0, client, folder, FakeClock())
     return _endpoints("portal", portal_app(deps), {})
 
 

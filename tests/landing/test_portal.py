@@ -2,6 +2,8 @@
 
 import gzip
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -260,3 +262,12 @@ def test_only_the_lead_sees_it_there(shown: Shown) -> None:
     shown.put(example("market"))
     for path in ("/landing", "/landing/page/en", "/landing/pictures/x.webp"):
         assert ask(shown.demo.ready["staff"], path).status in (302, 303, 401)
+
+
+def test_no_worker_that_shows_the_page_loads_what_made_it() -> None:
+    program = (
+        "import sys, appliance.services.portal, appliance.services.till; "
+        "sys.exit(', '.join({'PIL', 'markdown_it', 'cv2', 'numpy'} & set(sys.modules)) or None)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -53,7 +53,7 @@ class Here:
     fresh: Fresh
     signups: Pace
     site: Site
-    pages: dict[str, Kept] = field(default_factory=dict)
+    pages: dict[tuple[str, str], Kept] = field(default_factory=dict)
 
     @property
     def wording(self) -> Wording:

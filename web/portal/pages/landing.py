@@ -8,6 +8,7 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 
 from appliance.domain.landing import Content, Language
 from appliance.errors import Problem
+from appliance.language import LANGUAGES
 from appliance.projections import policy
 from appliance.projections.policy import Cleared
 from web.common.headers import POLICY
@@ -15,6 +16,7 @@ from web.common.language import wording
 from web.packs import page as packs
 from web.packs.live import live
 from web.packs.style import event_css, hashed, style
+from web.portal import guest
 from web.portal.deps import Kept, here
 
 blueprint = Blueprint("landing", __name__, template_folder=str(packs.TEMPLATES))
@@ -30,12 +32,15 @@ def page() -> Response:
     return _answer(next((one for one in content.languages if one == wanted), content.languages[0]))
 
 
-@blueprint.get("/<any(en, de):language>")
 def in_language(language: Language) -> Response:
     """In one of its languages, whatever the browser wants."""
     if language not in here().site.now().content.languages:
         raise Problem("not-found", f"this page is not there in {language}", "Take the way back.")
     return _answer(language)
+
+
+for _language in LANGUAGES:
+    blueprint.add_url_rule(f"/{_language}", "in_language", in_language, defaults={"language": _language})
 
 
 @blueprint.get("/landing/<name>.webp")
@@ -76,21 +81,29 @@ def _answer(language: Language) -> Response:
     cleared = policy.cleared(db, content.digest, deps.clock()) if content.digest else None
     mark = f"{cleared.by}-{cleared.version}" if cleared else "preview"
     state = f"{deps.reader.position()}-{hashed(f'{shown.mark}-{mark}')[7:19]}"
+    asks = who()
     takes = request.accept_encodings["gzip"] > 0
 
     def make() -> Response:
-        kept = _made(content, language, cleared, state)
+        kept = _made(content, language, cleared, (state, asks))
         headers = {"Content-Encoding": "gzip"} if takes else {}
         return make_response(kept.packed if takes else kept.plain, headers)
 
-    response = here().fresh.answer(f"landing-{state}{'z' if takes else ''}", make)
+    response = here().fresh.answer(f"landing-{state}-{asks}{'z' if takes else ''}", make)
     response.headers["Content-Security-Policy"] = f"{POLICY}; style-src {style(content).source}"
     response.vary.add("Accept-Encoding")
     return response
 
 
-def _made(content: Content, language: Language, cleared: Cleared | None, state: str) -> Kept:
-    last = here().pages.get(language)
+def who() -> str:
+    """What the page has for who asks beside what it has for everybody: the key of each piece that other pages put into
+    it. There are few of each, so that every variant is made once."""
+    return str(guest.offer())
+
+
+def _made(content: Content, language: Language, cleared: Cleared | None, of: tuple[str, str]) -> Kept:
+    state, asks = of
+    last = here().pages.get((language, asks))
     if last is None or last.state != state:
         shown = packs.Page(
             content=content,
@@ -101,5 +114,5 @@ def _made(content: Content, language: Language, cleared: Cleared | None, state: 
             switches=packs.switches(content, language, lambda one: url_for("landing.in_language", language=one)),
         )
         html = render_template(f"packs/{content.pack}.html", layout="base.html", box=True, page=shown).encode()
-        last = here().pages[language] = Kept(state, html, gzip.compress(html, 6, mtime=0))
+        last = here().pages[language, asks] = Kept(state, html, gzip.compress(html, 6, mtime=0))
     return last

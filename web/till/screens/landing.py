@@ -53,20 +53,21 @@ def page() -> str:
     )
 
 
-@blueprint.get("/landing/page/<any(en, de):language>")
+@blueprint.get("/landing/page/<language>")
 @auth.for_roles("lead")
-def framed(language: Language) -> Response:
+def framed(language: str) -> Response:
     """What guests see, without what only their own phone can do."""
     content = here().site.now().content
-    if language not in content.languages:
-        raise Problem("not-found", f"the page is not there in {language}", "Go back.")
+    spoken = next((one for one in content.languages if one == language), None)
+    if spoken is None:
+        raise Problem("not-found", f"the page is not there in {language[:8]}", "Go back.")
     shown = packs.Page(
         content=content,
-        language=language,
-        live=live(deps().reader, Wording(language)),
+        language=spoken,
+        live=live(deps().reader, Wording(spoken)),
         cleared=landingwords.cleared(content),
         picture=lambda file: url_for("landing.picture", name=file.removesuffix(".webp")),
-        switches=packs.switches(content, language, lambda one: url_for("landing.framed", language=one)),
+        switches=packs.switches(content, spoken, lambda one: url_for("landing.framed", language=one)),
     )
     rules = export.policy(content)
     response = Response(packs.alone(shown, policy=rules, favicon=""))
