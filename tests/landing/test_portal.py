@@ -167,6 +167,17 @@ def test_it_says_preview_until_central_cleared_these_very_bytes(shown: Shown, tm
     assert "Preview" in shown.page()
 
 
+def test_what_a_guest_is_offered_is_on_no_other_guests_page(shown: Shown) -> None:
+    shown.put(example("market"))
+    for _ in range(2):
+        assert 'href="/signup"' in shown.page()
+        signed_up = shown.page(Cookie="bk_claim=ABCDEFGHJK")
+        assert 'href="/signup"' not in signed_up
+        assert "Signed up" in signed_up
+    tag = shown.stall.get("/").headers["ETag"]
+    assert shown.stall.get("/", If_None_Match=tag, Cookie="bk_claim=ABCDEFGHJK").status == 200
+
+
 def test_a_clearance_ends(shown: Shown) -> None:
     digest = shown.put(example("workshop"))
     shown.clear(digest, until="2020-01-01T00:00:00Z")

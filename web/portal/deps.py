@@ -22,8 +22,8 @@ from web.portal.pace import Pace
 @dataclass(frozen=True)
 class Deps:
     """``keys``: the folder with box.pub; ``monotonic``: seconds, for answers that all take the same time, and for how
-    fast a device may go on; ``client``: the recorder, as guests may ask it; ``landing``: the folder with the event's own
-    first page, if there is one."""
+    fast a device may go on; ``client``: the recorder, as guests may ask it; ``landing``: the folder with the event's
+    own first page, if there is one."""
 
     reader: Reader
     keys: Path
@@ -45,8 +45,8 @@ class Kept:
 
 @dataclass(frozen=True)
 class Here:
-    """The app's own parts beside what it was given. ``signups``: how many one device may send; ``pages``: the first page,
-    by language and by what it offers."""
+    """The app's own parts beside what it was given. ``signups``: how many one device may send; ``pages``: the first
+    page, by language and by what it offers."""
 
     deps: Deps
     book: Book
