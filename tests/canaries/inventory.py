@@ -535,6 +535,7 @@ FILES: dict[str, Row] = {
     "comment in a catalogue": (Kind.FREE, "a note to oneself"),
     "unknown key in a catalogue": (Kind.FREE, "the file is refused"),
     "wrong MQTT password": (Kind.SECRET, "the first line of password_file"),
+    "secret of links that end": (Kind.SECRET, "the line of [landing] secret_file"),
     "right MQTT password": (Kind.SECRET, "the first line of password_file"),
 }
 """Texts in files that people hand in."""
