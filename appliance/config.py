@@ -180,6 +180,14 @@ class ReceiptTable(Table, frozen=True):
     logo: str = ""
 
 
+class LandingTable(Table, frozen=True):
+    """The guests' page as a static site. ``url``: where it is served, for links to it; ``secret_file``: what is shared
+    with its server or CDN for links that end by themselves, readable by its owner alone."""
+
+    url: str = ""
+    secret_file: str = ""
+
+
 class Config(Table, frozen=True):
     """The whole file. ``devices``: NAME = "URI"; the kind is NAME up to its first dash."""
 
@@ -198,6 +206,7 @@ class Config(Table, frozen=True):
     power: PowerTable = PowerTable()
     receipt: ReceiptTable = ReceiptTable()
     privacy: PrivacyTable = PrivacyTable()
+    landing: LandingTable = LandingTable()
 
     def https_hosts(self) -> tuple[str, ...]:
         """What the certificate of the staff's https is good for; the first is what devices are told to open."""

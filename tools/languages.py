@@ -22,6 +22,7 @@ SOURCES = ("appliance", "drivers", "web")
 _NOT = (
     "appliance/commands",
     "appliance/central",
+    "appliance/files/landing",
     "appliance/services/day",
     "drivers/emulators",
     "web/bench",

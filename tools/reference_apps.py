@@ -63,7 +63,8 @@ def till(folder: Path) -> list[Endpoint]:
 
 def portal(folder: Path) -> list[Endpoint]:
     """The guests'."""
-    deps = Guests(Reader(folder), folder, Config(), lambda: 0.0, RecorderClient(folder, "guest"), Tally(lambda: 0.0))
+    client, tally = RecorderClient(folder, "guest"), Tally(lambda: 0.0)
+    deps = Guests(Reader(folder), folder, Config(), lambda: 0.0, client, tally, folder, FakeClock())
     return _endpoints("portal", portal_app(deps), {})
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from appliance.files import tickets as ticketfile
-from tools import screens_footfall, screens_guests, screens_sell
+from tools import screens_footfall, screens_guests, screens_landing, screens_sell
 
 SCREENS = {
     "login": "The PIN",
@@ -31,6 +31,7 @@ SCREENS = {
     "verify": "Checking a receipt, before the poster was compared",
     "privacy": "What the box keeps of guests",
     "join": "The button that lets a phone through: the demo has no Wi-Fi, and says so",
+    **screens_landing.SCREENS,
     **screens_guests.SCREENS,
     **screens_sell.SCREENS,
     "sales": "Sales, and the one that was looked for",
@@ -375,6 +376,7 @@ def _visit(page: Page, at: Places) -> Iterator[str]:
     yield "privacy"
     page.goto(f"{at.portal}/join")
     yield "join"
+    yield from screens_landing.walk(page, at.portal, at.staff, at.data, next(at.tickets))
 
 
 def _let_in(page: Page, at: Places) -> None:

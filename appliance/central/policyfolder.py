@@ -1,11 +1,9 @@
 """A folder of TOML files → the bundle of a policy. Every fault names file, key, what was found, what is allowed.
 
 `policy.toml` says version, scope and until when; `guardrails.toml`, `catalogue.toml` or `.csv`, `ticket-keys.toml`,
-`revoked.toml` and `peers.toml` are the sections, each of which may be missing.
+`revoked.toml`, `peers.toml` and `clearance.toml` are the sections, each of which may be missing.
 """
 
-import re
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +16,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from appliance.central.keyring import Keyring
 from appliance.clock import rfc3339
 from appliance.domain.guardrails import Guardrails
-from appliance.domain.policy import Peer, Revoked, TicketKey
+from appliance.domain.policy import Clearance, Peer, Revoked, TicketKey
 from appliance.errors import DataError, Problem
-from appliance.files import catalogue
+from appliance.files import catalogue, tables
 from appliance.files import policy as policyfile
 from appliance.files.bundle import Bundle
+from appliance.files.landing.folder import read as read_page
 from appliance.journal.notes import b64
 
 DAY_MS = 86_400_000
@@ -35,9 +34,9 @@ _SECTIONS = {
     "ticket-keys.toml": "ticket_keys",
     "revoked.toml": "revoked",
     "peers.toml": "peers",
+    "clearance.toml": "clearances",
 }
 _HEAD = "policy.toml"
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]+)`(?: - at `\$\.?(?P<table>[^`]*)`)?")
 
 
 class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,6 +61,17 @@ class _Peers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     peer: tuple[Peer, ...] = ()
 
 
+class _ClearanceRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    by: str
+    digest: str | None = None
+    folder: str | None = None
+    until: str | None = None
+
+
+class _Clearances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    clearance: tuple[_ClearanceRow, ...] = ()
+
+
 @dataclass(frozen=True)
 class Options:
     """What the command line says; it goes before policy.toml."""
@@ -80,69 +90,32 @@ def read(folder: Path, options: Options, keyring: Keyring, now_ms: int) -> Bundl
         raise DataError(f"{folder / extra[0]}: unknown file; allowed are {', '.join(sorted(known))}")
     if {"catalogue.toml", "catalogue.csv"} <= set(found):
         raise DataError(f"{folder}: there is catalogue.toml and catalogue.csv; keep one of them")
-    head = _convert(folder / _HEAD, _tables(folder / _HEAD), _Head) if _HEAD in found else _Head()
+    head = tables.convert(folder / _HEAD, tables.read(folder / _HEAD), _Head) if _HEAD in found else _Head()
     if head.version is None and options.version is None:
         raise DataError(f"{folder / _HEAD}: version is missing", remedy="Name one that is higher than any before.")
     expires = _expires(folder / _HEAD, options, head, now_ms)
     scope = options.scope or head.scope or "*"
     version = options.version or head.version
     said: dict[str, Any] = {"kind": "policy", "version": version, "scope": scope, "expires": expires}
-    _convert(folder / _HEAD, {**said, "data": {}}, Bundle)
+    tables.convert(folder / _HEAD, {**said, "data": {}}, Bundle)
     readers: dict[str, Callable[[Path], Any]] = {
-        "guardrails": lambda path: _convert(path, _tables(path), Guardrails),
+        "guardrails": lambda path: tables.convert(path, tables.read(path), Guardrails),
         "catalogue": _catalogue,
         "ticket_keys": _ticket_keys,
-        "revoked": lambda path: _convert(path, _tables(path), Revoked),
+        "revoked": lambda path: tables.convert(path, tables.read(path), Revoked),
         "peers": lambda path: _peers(path, scope, keyring),
+        "clearances": _clearances,
     }
     data: dict[str, Any] = {}
     for name in found:
         if (section := _SECTIONS.get(name)) is not None:
             data[section] = msgspec.to_builtins(readers[section](folder / name))
-    bundle: Bundle = _convert(folder / _HEAD, {**said, "data": data}, Bundle)
+    bundle: Bundle = tables.convert(folder / _HEAD, {**said, "data": data}, Bundle)
     try:
         policyfile.read(bundle)
     except Problem as problem:
         raise DataError(f"{folder}: {problem.detail}") from problem
     return bundle
-
-
-def _tables(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: byte {error.start} is not UTF-8", remedy="Save the file as UTF-8.") from error
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise DataError(f"{path}: {error}") from error
-
-
-def _convert(path: Path, tables: dict[str, Any], wanted: Any) -> Any:
-    try:
-        return msgspec.convert(tables, wanted)
-    except msgspec.ValidationError as error:
-        raise DataError(f"{path}: {_explain(str(error), tables, wanted)}") from error
-
-
-def _explain(text: str, tables: dict[str, Any], wanted: Any) -> str:
-    """msgspec's message with the keys that are allowed, or what was found."""
-    unknown = _UNKNOWN.match(text)
-    if unknown is not None:
-        struct = wanted()
-        for part in filter(None, (unknown["table"] or "").split(".")):
-            struct = getattr(struct, part, None)
-        allowed = getattr(struct, "__struct_fields__", ())
-        place = f" in [{unknown['table']}]" if unknown["table"] else ""
-        return f"unknown key {unknown['key']!r}{place}" + (f"; allowed are {', '.join(allowed)}" if allowed else "")
-    path = re.search(r"at `\$\.?([^`]*)`", text)
-    value: Any = tables
-    for part in re.findall(r"[^.\[\]]+", path[1]) if path else ():
-        if isinstance(value, dict):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return text
-    return text.replace("`$.", "`") + (f"; found {value!r}"[:120] if path else "")
 
 
 def _expires(path: Path, options: Options, head: _Head, now_ms: int) -> str:
@@ -161,7 +134,7 @@ def _catalogue(path: Path) -> dict[str, Any]:
 def _ticket_keys(path: Path) -> list[TicketKey]:
     """``key`` in base64, or ``file``: a PEM such as a box's DATA/keys/event-EVENT.pub, beside the TOML."""
     found = []
-    for number, row in enumerate(_convert(path, _tables(path), _Keys).key, 1):
+    for number, row in enumerate(tables.convert(path, tables.read(path), _Keys).key, 1):
         where = f"{path}: key {number} ({row.event!r})"
         if (row.key is None) == (row.file is None):
             raise DataError(f"{where}: wants key or file, one of them")
@@ -179,9 +152,21 @@ def _pem(where: str, path: Path) -> str:
     return b64(key.public_bytes_raw())
 
 
+def _clearances(path: Path) -> list[Clearance]:
+    """``digest`` as ``boothkit landing digest`` says it, or ``folder``: the very pages that were looked at, beside the
+    TOML."""
+    found = []
+    for number, row in enumerate(tables.convert(path, tables.read(path), _Clearances).clearance, 1):
+        if (row.digest is None) == (row.folder is None):
+            raise DataError(f"{path}: clearance {number}: wants digest or folder, one of them")
+        digest = row.digest or read_page(path.parent / (row.folder or "")).digest
+        found.append(Clearance(digest=digest, by=row.by, until=row.until))
+    return found
+
+
 def _peers(path: Path, scope: str, keyring: Keyring) -> list[Peer]:
     """As they stand there, or all of the cell that central knows."""
-    said = _convert(path, _tables(path), _Peers)
+    said = tables.convert(path, tables.read(path), _Peers)
     if said.peers is None:
         return list(said.peer)
     if said.peer:

@@ -1,7 +1,6 @@
 """``boothkit tickets``: keys, issuing, importing, marking, looking up; lists and gates."""
 
 import base64
-import secrets
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -11,8 +10,8 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from appliance.commands import _access, _lists
-from appliance.commands._common import Box, Send, common
+from appliance.commands import _access, _issue, _lists
+from appliance.commands._common import Box, common
 from appliance.domain.events import Event
 from appliance.domain.policy import public_key
 from appliance.domain.tickets import Mark
@@ -27,7 +26,7 @@ from appliance.journal.keys import BoxKeys, read_key
 from appliance.journal.read import Reader
 from appliance.owner import as_owner
 from appliance.private.people import People
-from appliance.projections import door, lists, policy, tickets, tokens
+from appliance.projections import door, policy, tickets, tokens
 from appliance.services.context import box_id
 
 PIECE = 200
@@ -55,17 +54,6 @@ def _event(box: Box) -> Event:
     if event is None:
         raise DataError("there is no event yet", remedy="boothkit event create")
     return event
-
-
-def _define(box: Box, send: Send, list_: str, entry: str | None) -> None:
-    """Make sure that the list is there: with the rule asked for, else as it is, else single entry."""
-    reader = Reader(box.data)
-    try:
-        known = lists.lists(reader.db())
-    finally:
-        reader.close()
-    if entry is not None or list_ not in known:
-        send("list.define", {"list": list_, **({"entry": entry} if entry else {})}, new_id("cli-"))
 
 
 def _event_key(box: Box, event: str) -> Ed25519PrivateKey:
@@ -126,22 +114,10 @@ def issue(
         return
     if list_ is None:
         raise click.UsageError("Missing option '--list' or '--access'.")
-    key = _event_key(box, event.event)
-    about = {"product": product, "session": session, **valid}
-    said = {name: value for name, value in about.items() if value is not None}
-    rows: list[tuple[str, str, str]] = []
-    with box.recorder() as send:
-        _define(box, send, list_, entry)
-        for start in range(0, count, PIECE):
-            piece = []
-            for index in range(start, min(start + PIECE, count)):
-                ticket = secrets.token_hex(12)
-                holder = holders[index] if index < len(holders) else ""
-                piece.append({"ticket": ticket, **({"holder": holder} if holder else {}), **said})
-                code = ticketfile.code(key, ticket, event=event.event, list_=list_, **valid)
-                rows.append((code, holder, list_))
-            send("tickets.issue", {"list": list_, "tickets": piece}, new_id("cli-"))
-    text = ticketfile.to_csv(rows)
+    wanted = _issue.Wanted(
+        list=list_, count=count, entry=entry, holders=holders, product=product, session=session, **times
+    )
+    text = ticketfile.to_csv([(code, holder, list_) for code, holder in _issue.issue(box, wanted)])
     if out is None:
         sys.stdout.write(text)
     else:
@@ -170,7 +146,7 @@ def import_(box: Box, file: Path, list_: str, entry: str | None, columns: str | 
     sums = {"imported": 0, "known": 0, "changed": 0}
     faults: list[codes.RowFault] = []
     with box.recorder() as send:
-        _define(box, send, list_, entry)
+        _issue.define(box, send, list_, entry)
         for piece in pieces(raw, file.name, chosen, list_, new_id("imp-")):
             faults += piece.faults
             if piece.data["tickets"]:

@@ -6,6 +6,7 @@ scopes together. A bundle that is not central's, is for others, is older, or has
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -13,6 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from appliance.clock import parse_rfc3339
 from appliance.domain.catalogue import CatalogueKnown, Item, changes, check_items
 from appliance.domain.guardrails import Guardrails
 from appliance.domain.kernel import Ask, Context, Decided, Fact, Role, command, kind
@@ -25,13 +27,17 @@ MOST_REVOKED = 2_000
 MOST_KEYS = 50
 MOST_PEERS = 200
 MOST_PEER_KEYS = 500
+MOST_CLEARANCES = 100
 MOST_STRANGE = 16
 """Facts about what the uplink brought and central did not sign, from one policy to the next: whoever may write to the
 broker shall not fill the card."""
 
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
+
 Source = Literal["uplink", "stick", "upload", "command"]
 """How a bundle came to the box."""
-Section = Literal["guardrails", "catalogue", "ticket_keys", "revoked", "peers"]
+Section = Literal["guardrails", "catalogue", "ticket_keys", "revoked", "peers", "clearances"]
 Why = Literal[
     "no-key", "too-large", "unreadable", "bad-signature", "wrong-kind", "scope", "expired", "older", "other", "bad-data"
 ]
@@ -58,6 +64,15 @@ class Peer(Fact, frozen=True, forbid_unknown_fields=True):
     keys: tuple[str, ...]
 
 
+class Clearance(Fact, frozen=True, forbid_unknown_fields=True):
+    """The signal team has cleared the guests' pages whose content has this digest (see ``files.landing``). ``by``: the
+    team, for guests to read; ``until``: RFC 3339, None = as long as the policy says so."""
+
+    digest: str
+    by: str
+    until: str | None = None
+
+
 class Revoked(Fact, frozen=True, forbid_unknown_fields=True):
     """Ids of tickets and tokens, and codes as tickets say them, that admit and pay for nobody any more."""
 
@@ -73,6 +88,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ticket_keys: tuple[TicketKey, ...] | None = None
     revoked: Revoked | None = None
     peers: tuple[Peer, ...] | None = None
+    clearances: tuple[Clearance, ...] | None = None
 
     def sections(self) -> tuple[Section, ...]:
         """Those that it says something about."""
@@ -97,6 +113,7 @@ class PolicyApplied(Fact, frozen=True):
     guardrails: Guardrails | None = None
     ticket_keys: tuple[TicketKey, ...] | None = None
     peers: tuple[Peer, ...] | None = None
+    clearances: tuple[Clearance, ...] | None = None
 
 
 @kind("policy.refused/1")
@@ -204,6 +221,7 @@ def apply(ask: ApplyPolicy, known: PolicyKnown, ctx: Context) -> Decided:
         guardrails=policy.guardrails,
         ticket_keys=policy.ticket_keys,
         peers=policy.peers,
+        clearances=policy.clearances,
     )
     facts: list[Fact] = [applied, *catalogue]
     facts += [TicketRevoked(ticket=ticket, policy=offered.version) for ticket in revoked]
@@ -293,6 +311,7 @@ def check(policy: Policy) -> None:
         public_key(key)
     if policy.revoked is not None:
         _check_revoked(policy.revoked)
+    _check_clearances(policy.clearances or ())
 
 
 def public_key(key: TicketKey) -> bytes:
@@ -315,6 +334,23 @@ def _check_guardrails(said: Guardrails) -> None:
     alone, lead = said.occupancy.alone, said.occupancy.lead
     if alone is not None and lead is not None and alone > lead:
         raise invalid(f"guardrails: occupancy: alone {alone} is more than lead {lead}")
+
+
+def _check_clearances(said: tuple[Clearance, ...]) -> None:
+    if len(said) > MOST_CLEARANCES:
+        raise invalid(f"clearances: {len(said)}; at most {MOST_CLEARANCES}")
+    for one in said:
+        if not _DIGEST.fullmatch(one.digest):
+            raise invalid(f"clearances: digest {one.digest[:70]!r}: wants 64 hexadecimal digits in lower case")
+        if not 1 <= len(one.by) <= 60 or not one.by.isprintable():
+            raise invalid("clearances: by has 1 to 60 printable characters")
+        if one.until is not None:
+            try:
+                if not _MOMENT.fullmatch(one.until):
+                    raise ValueError
+                parse_rfc3339(one.until)
+            except ValueError as error:
+                raise invalid(f"clearances: until {one.until[:40]!r}: wants such as 2026-12-24T18:00:00Z") from error
 
 
 def _check_revoked(said: Revoked) -> None:

@@ -103,6 +103,11 @@ def url_text(cose: bytes) -> str:
     return base64.urlsafe_b64encode(cose).rstrip(b"=").decode()
 
 
+def link_text(code: str) -> str:
+    """The same token as ``text`` made it, as a link carries it. Raises Unreadable."""
+    return url_text(_unwrap(code))
+
+
 def read(code: str, keys: Mapping[bytes, Ed25519PublicKey]) -> Token:
     """The token that ``code`` carries (``BK1:…`` or base64url), signed by one of ``keys`` (by kid).
 

@@ -12,6 +12,7 @@ from appliance.domain.catalogue import CatalogueKnown
 from appliance.domain.guardrails import Guardrails
 from appliance.domain.policy import (
     ApplyPolicy,
+    Clearance,
     InForce,
     Offered,
     Peer,
@@ -64,7 +65,7 @@ def applied(db: sqlite3.Connection, record: Record, fact: PolicyApplied) -> None
     db.execute("DELETE FROM p_policy")
     values = (fact.version, at, fact.expires, fact.scope, fact.signer, fact.digest, fact.source)
     db.execute("INSERT INTO p_policy VALUES(?, ?, ?, ?, ?, ?, ?)", values)
-    for name in ("guardrails", "ticket_keys", "peers"):
+    for name in ("guardrails", "ticket_keys", "peers", "clearances"):
         if (section := getattr(fact, name)) is not None:
             body = json.dumps(msgspec.to_builtins(section), sort_keys=True)
             db.execute("INSERT OR REPLACE INTO p_policy_section VALUES(?, ?, ?)", (name, fact.version, body))
@@ -114,6 +115,31 @@ def peers(db: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
     body = _section(db, "peers")
     found = () if body is None else msgspec.json.decode(body, type=tuple[Peer, ...])
     return {peer.box: peer.keys for peer in found}
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """Who cleared the guests' pages, in which policy, until when (RFC 3339; None: as long as a policy says so)."""
+
+    by: str
+    version: int
+    until: str | None
+
+
+def clearances(db: sqlite3.Connection) -> tuple[Clearance, ...]:
+    """The guests' pages that the signal team has cleared."""
+    body = _section(db, "clearances")
+    return () if body is None else msgspec.json.decode(body, type=tuple[Clearance, ...])
+
+
+def cleared(db: sqlite3.Connection, digest: str, now: Now) -> Cleared | None:
+    """The clearance of the pages with this digest; None: there is none, or it has ended by a clock that can tell."""
+    for one in clearances(db):
+        ended = one.until is not None and now.trusted and now.wall_ms > parse_rfc3339(one.until)
+        if one.digest == digest and not ended:
+            row = db.execute("SELECT version FROM p_policy_section WHERE name = 'clearances'").fetchone()
+            return Cleared(one.by, row["version"], one.until)
+    return None
 
 
 def _section(db: sqlite3.Connection, name: str) -> str | None:

@@ -4,6 +4,7 @@ import time
 from contextlib import closing
 from functools import partial
 
+from appliance.files.landing.store import FOLDER
 from appliance.journal.client import RecorderClient
 from appliance.journal.read import Reader
 from appliance.services.context import WorkerContext
@@ -25,7 +26,19 @@ def main(ctx: WorkerContext) -> int:
     with closing(Reader(ctx.data)) as reader, closing(RecorderClient(ctx.run, "guest", _RECORDER_S)) as client:
         steward = partial(ask_for_page, ctx.run)
         visits = Tally(time.monotonic)
-        app = create_app(Deps(reader, ctx.data / "keys", ctx.config, time.monotonic, client, visits, steward))
+        deps = Deps(
+            reader=reader,
+            keys=ctx.data / "keys",
+            config=ctx.config,
+            monotonic=time.monotonic,
+            client=client,
+            visits=visits,
+            landing=ctx.data / FOLDER,
+            clock=ctx.clock,
+            steward=steward,
+        )
         record = Measuring(visits, client).record
         minutely = [(RECORD_S, record)]
-        return serve(ctx, "portal", app, threads=THREADS, most_body=MOST_BODY, also=minutely, stopping=record)
+        return serve(
+            ctx, "portal", create_app(deps), threads=THREADS, most_body=MOST_BODY, also=minutely, stopping=record
+        )

@@ -8,6 +8,7 @@ from typing import Any
 
 from appliance.errors import Problem
 from appliance.files.codes import LARGEST
+from appliance.files.landing.store import FOLDER
 from appliance.journal.client import RecorderClient
 from appliance.journal.read import Reader
 from appliance.private.people import People
@@ -54,6 +55,7 @@ def main(ctx: WorkerContext) -> int:
                 time.monotonic,
                 partial(ask_for_page, ctx.run),
                 partial(_footfall, ctx.run),
+                ctx.data / FOLDER,
             )
         )
         streams = app.extensions["boothkit"].streams

@@ -85,7 +85,11 @@ class Day:
         me = pwd.getpwuid(os.getuid()).pw_name
         site = f'[site]\nbroker = "127.0.0.1:9"\nuser = "{self._members[1]}"\npassword_file = "{secret}"\n'
         mqtt = f'[mqtt]\nuser = "{user}"\npassword_file = "{secret}"\n'
-        config.write_text(f'{mqtt}{site}[steward]\nguest_admit = ["{me}"]\n')
+        links = self._folder / "links.secret"
+        links.touch(0o600)
+        links.write_text(2 * self.aviary.word("secret of links that end") + "\n")
+        landing = f'[landing]\nurl = "https://quay.example/drop"\nsecret_file = "{links}"\n'
+        config.write_text(f'{mqtt}{site}{landing}[steward]\nguest_admit = ["{me}"]\n')
         broker, key = self._broker.address, self._central.key
         env = {"BOOTHKIT_MQTT": broker, "BOOTHKIT_CENTRAL_KEY": key, "BOOTHKIT_LOG": "debug"}
         self._box = Box(self._folder / "box", env, ("--config", str(config)))
@@ -158,6 +162,11 @@ class Day:
             self._run("tickets", words[0], put.sentence(words[1]), code=1)
         self._run("tickets", "gate", "side", "--list", put.sentence("tickets gate names"), code=1)
         self._run("receipt", "verify", put.text("receipt verify text"), code=1)
+        claims = ("landing", "claims", "--count", "1", "--out", str(self._folder / "claims.csv"))
+        self._run(*claims, "--list", put.sentence("landing claims list_"), code=1)
+        for scheme in ("nginx", "bunny"):
+            told = self._run("landing", "link", "en/", "--expires", "1h", "--scheme", scheme)
+            self.sinks["answers of commands"] += told
         self._policy()
 
     def _policy(self) -> None:

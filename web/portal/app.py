@@ -15,6 +15,7 @@ from web.common.drawing import qr
 from web.common.headers import secure
 from web.common.language import speak
 from web.common.problems import Fault, answer_problems
+from web.packs.site import Site
 from web.portal import guest, pages
 from web.portal.deps import Deps, Here
 from web.portal.fresh import Fresh
@@ -37,7 +38,7 @@ def create_app(deps: Deps) -> Flask:
     book = Book(deps.reader, deps.keys, deps.config.central.key)
     gate = Gate(deps.config.wifi, deps.steward, deps.monotonic)
     signups = Pace(SIGNUPS, SIGNUP_EVERY_S, deps.monotonic)
-    app.extensions["boothkit"] = Here(deps, book, Fresh(), signups, gate)
+    app.extensions["boothkit"] = Here(deps, book, Fresh(), signups, gate, Site(deps.landing))
     speak(app, deps.config.box.language)
     app.jinja_env.globals |= {"asset": assets.url, "signup_offer": guest.offer, "draw": qr}
     app.jinja_env.filters["sentence"] = sentence

@@ -15,6 +15,7 @@ from web.common.assets import COMMON, Assets
 from web.common.headers import secure
 from web.common.language import speak
 from web.common.problems import MAX_BODY, Fault, answer_problems
+from web.packs.site import Site
 from web.till import api, auth, screens
 from web.till.deps import Deps, Here
 from web.till.streams import Streams
@@ -36,6 +37,7 @@ def create_app(deps: Deps) -> Flask:
         Streams(deps.run, deps.reader, deps.monotonic),
         tuple(sorted((page.TAB for page in pages if hasattr(page, "TAB")), key=lambda tab: tab.order)),
         Uploads(deps.monotonic),
+        Site(deps.landing),
     )
     speak(app, deps.config.box.language)
     app.jinja_env.globals["asset"] = assets.url

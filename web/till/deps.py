@@ -16,6 +16,7 @@ from appliance.private.people import People
 from appliance.private.secrets import Secrets
 from appliance.receipts.wording import Wording
 from web.common.language import wording
+from web.packs.site import Site
 from web.till.streams import Streams
 from web.till.tabs import Tab
 from web.till.uploads import Uploads
@@ -33,7 +34,7 @@ def nobody(verb: str, data: dict[str, Any]) -> dict[str, Any]:
 @dataclass(frozen=True)
 class Deps:
     """``client``: the recorder's staff socket; ``box``: its id; ``monotonic``: seconds, for heartbeats; ``steward``,
-    ``footfall``: the workers that the till asks."""
+    ``footfall``: the workers that the till asks; ``landing``: the folder with the guests' own page, if there is one."""
 
     client: RecorderClient
     reader: Reader
@@ -46,6 +47,7 @@ class Deps:
     monotonic: Callable[[], float]
     steward: Asked = nobody
     footfall: Asked = nobody
+    landing: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Here:
     streams: Streams
     tabs: tuple[Tab, ...]
     uploads: Uploads
+    site: Site
 
     @property
     def wording(self) -> Wording:

@@ -229,6 +229,8 @@ def _keys_change(said: Policy) -> Iterator[Change]:
         yield Change(_("Ticket keys"), number(len(now)), number(len(said.ticket_keys)))
     if said.peers is not None and {peer.box: peer.keys for peer in said.peers} != (boxes := policy.peers(db)):
         yield Change(_("Other boxes that are known"), number(len(boxes)), number(len(said.peers)))
+    if said.clearances is not None and said.clearances != (cleared := policy.clearances(db)):
+        yield Change(_("Cleared pages for guests"), number(len(cleared)), number(len(said.clearances)))
     if said.revoked is not None:
         listed = len(said.revoked.tickets) + len(said.revoked.codes)
         yield Change(_("Revoked tickets"), "", ngettext("%(num)s on its list", "%(num)s on its list", listed))
@@ -251,6 +253,7 @@ def _contents(seen: Seen) -> str:
         "ticket_keys": _("ticket keys"),
         "revoked": ngettext("%(num)s ticket revoked", "%(num)s tickets revoked", seen.revoked),
         "peers": _("keys of other boxes"),
+        "clearances": _("clearances of guests’ pages"),
     }
     found = ", ".join(words for name, words in said.items() if name in seen.kinds)
     first = _("First policy of this box.") if not seen.present else ""

@@ -13,7 +13,7 @@ from appliance.language import N_
 from appliance.projections import counterwords, counting, events, headcount, kpis, unfinished
 from web.common.body import command_key
 from web.common.language import _, ngettext
-from web.till import auth, frame, persons, policywords, visitwords
+from web.till import auth, frame, landingwords, persons, policywords, visitwords
 from web.till.deps import deps, here
 from web.till.tabs import Tab
 
@@ -55,6 +55,7 @@ def page() -> str:
         keys=keys,
         unfinished=left,
         policy=policywords.short(),
+        landing=landingwords.short(),
         terms=persons.terms(),
         back=persons.set_back(),
         **_now(),
