@@ -149,7 +149,7 @@ def _search(person: _Person, scene: Scene, shades: colours.Shades | None) -> _Se
     if person.worth is None or shades is None:
         weights[inner.cut()] = np.where(scene.moves[seen.cut()], np.float32(1), np.float32(-1))
     else:
-        weights[inner.cut()] = person.worth[shades[seen.cut()]]
+        weights[inner.cut()] = person.worth.take(shades[seen.cut()])
     sure = sqrt(track.spread) + _OWN_NOISE * tall
     prior = np.float32(_PRIOR * shape.area / sure**2) * _squares(across, down)
     return _Search(person.x, person.y, shape, across, down, window, weights, prior)
@@ -200,9 +200,7 @@ def _place(
             part[outline & (part > 0)] *= _SHARED
     score = overlaid(search.shape, weights) - search.prior
     best_y, best_x = divmod(int(score.argmax()), score.shape[1])
-    placed = _person(
-        person.track, search.x + best_x - search.across, search.y + best_y - search.down, heights
-    )
+    placed = _person(person.track, search.x + best_x - search.across, search.y + best_y - search.down, heights)
     person.x, person.y, person.shape, person.tall = placed.x, placed.y, placed.shape, placed.tall
 
 
