@@ -13,7 +13,7 @@ from web.portal import Deps, create_app
 THREADS = 8
 MOST_BODY = 16 * 1024
 _RECORDER_S = 2.5
-GUESTS = Strangers(crowded=800, request_s=30.0)
+GUESTS = Strangers(crowded=900, request_s=30.0)
 """200 phones hold some connections each; below the 1024 files that a process may have open."""
 
 

@@ -71,6 +71,9 @@ class Server:
         other end says of whom it answers; ``strangers``: of those who may be anybody. Raises PortTaken."""
         from waitress import create_server
 
+        from web.common.turnstile import Turnstile
+        from web.common.unchanged import Channel
+
         logging.getLogger("waitress").addHandler(_Handler(log))
         logging.getLogger("waitress").propagate = False
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
@@ -108,9 +111,8 @@ class Server:
             **(_UNTRUSTED if inside is None else _TRUSTED),
         )
         self._front = self._map[listener.fileno()]
+        self._front.channel_class = Channel
         if strangers is not None:
-            from web.common.turnstile import Turnstile
-
             Turnstile(self._front, strangers.crowded, strangers.request_s)
         self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
         self._thread.start()
