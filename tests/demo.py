@@ -25,7 +25,8 @@ class Demo:
         self._process: subprocess.Popen[bytes] | None = None
         self.log = data.with_suffix(".log")
         self.ready: dict[str, Any] = {}
-        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+        self.jar = CookieJar()
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar))
         self._csrf = ""
         self._keys = 0
 

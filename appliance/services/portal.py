@@ -11,6 +11,7 @@ from appliance.services.context import WorkerContext
 from appliance.services.stewardclient import ask_for_page
 from appliance.services.visits import Measuring
 from appliance.services.webhost import serve
+from web.common.serving import Strangers
 from web.portal import Deps, create_app
 from web.portal.tally import Tally
 
@@ -19,6 +20,8 @@ MOST_BODY = 16 * 1024
 _RECORDER_S = 2.5
 RECORD_S = 60.0
 """Between two batches of visits; a portal that is killed loses what came since the last."""
+GUESTS = Strangers(crowded=900, request_s=30.0)
+"""200 phones hold some connections each; below the 1024 files that a process may have open."""
 
 
 def main(ctx: WorkerContext) -> int:
@@ -39,6 +42,14 @@ def main(ctx: WorkerContext) -> int:
         )
         record = Measuring(visits, client).record
         minutely = [(RECORD_S, record)]
+        app = create_app(deps)
         return serve(
-            ctx, "portal", create_app(deps), threads=THREADS, most_body=MOST_BODY, also=minutely, stopping=record
+            ctx,
+            "portal",
+            app,
+            threads=THREADS,
+            most_body=MOST_BODY,
+            strangers=GUESTS,
+            also=minutely,
+            stopping=record,
         )

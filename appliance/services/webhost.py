@@ -9,7 +9,7 @@ from appliance.board import Board
 from appliance.services.context import WorkerContext
 from appliance.services.notify import last_words
 from appliance.services.run import Loop
-from web.common.serving import PortTaken, Server
+from web.common.serving import PortTaken, Server, Strangers
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -34,6 +34,7 @@ def serve(
     threads: int,
     most_body: int = 1024 * 1024,
     inside: Path | None = None,
+    strangers: Strangers | None = None,
     show: Callable[[], dict[str, Any]] = dict,
     stopping: Callable[[], object] = dict,
     also: Sequence[tuple[float, Callable[[], object]]] = (),
@@ -41,14 +42,16 @@ def serve(
     """Serve until SIGTERM, where the configuration's table says, and at the unix socket ``inside`` if there is one:
     with threads of its own, so that those who come that way take none from the others.
 
-    ``show``: what the board says beside the address; ``stopping``: what is done before the servers
-    stop, such as ending what would keep a request open; ``also``: what is done every so many seconds, beside the
-    requests. Exit code 3: nothing can listen at the port.
+    ``strangers``: limits of those who come by the port; ``show``: what the board says beside the address; ``stopping``:
+    what is done before the servers stop, such as ending what would keep a request open; ``also``: what is done every so
+    many seconds, beside the requests. Exit code 3: nothing can listen at the port.
     """
     place = getattr(ctx.config, table)
     logger = log.get(ctx.name)
     try:
-        server = Server(app, place.host, place.port, threads=threads, log=logger, most_body=most_body)
+        server = Server(
+            app, place.host, place.port, threads=threads, log=logger, most_body=most_body, strangers=strangers
+        )
     except PortTaken as error:
         remedy = f"Stop what listens there, or set [{table}] port to another number (0 = any free one)."
         if isinstance(error.__cause__, PermissionError):

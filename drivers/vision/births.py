@@ -41,7 +41,7 @@ class Found:
 def middle(part: Mask, left: int) -> float:
     """Where the body's middle is: between that of the box and the mean of the upper part, since legs stride."""
     upper = part[: max(3, int(_UPPER * part.shape[0]))].sum(0)
-    mean = left + float((upper * np.arange(len(upper))).sum()) / max(int(upper.sum()), 1) + 0.5
+    mean = left + float(upper @ np.arange(len(upper))) / max(int(upper.sum()), 1) + 0.5
     return float(0.5 * mean + 0.5 * (left + part.shape[1] / 2))
 
 

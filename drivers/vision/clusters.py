@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.vision.arrays import Box
+from drivers.vision.arrays import Box, around
 from drivers.vision.track import Track
 
 LEAST_PIXELS = 25
@@ -33,11 +33,20 @@ class Parts:
 
 def parts(mask: NDArray[np.uint8]) -> Parts:
     """Parts of fewer than 25 pixels are noise."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(mask, 8, cv2.CV_16U, cv2.CCL_SPAGHETTI)
-    boxes, areas = {}, {}
-    for label in range(1, count):
-        left, top, width, height, area = stats[label].tolist()
-        if area >= LEAST_PIXELS:
+    boxes: dict[int, Box] = {}
+    areas: dict[int, int] = {}
+    labels = np.zeros(mask.shape, np.uint16)
+    moves = around(mask)
+    if not moves.width:
+        return Parts(labels, boxes, areas)
+    # Even, as the whole picture's: parts are numbered by blocks of 2 x 2.
+    moves = moves._replace(left=moves.left & ~1, top=moves.top & ~1)
+    _, labels[moves.cut()], stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
+        mask[moves.cut()], 8, cv2.CV_16U, cv2.CCL_SPAGHETTI
+    )
+    for label, (left, top, width, height, area) in enumerate(stats.tolist()):
+        if label and area >= LEAST_PIXELS:
+            left, top = left + moves.left, top + moves.top
             boxes[label] = Box(left, top, left + width, top + height)
             areas[label] = area
     return Parts(labels, boxes, areas)
@@ -63,9 +72,17 @@ def clusters(tracks: Sequence[Track], found: Parts) -> list[Cluster]:
 
     numbered = list(enumerate(found.boxes.items(), len(tracks)))
     for number, track in enumerate(tracks):
+        left, top, right, bottom = _reach(track)
+        usual = _LARGE * _WIDTH * (track.tall * track.size) ** 2
         for node, (label, box) in numbered:
-            if _touch(track, label, box, found):
-                leader[root(node)] = root(number)
+            if not (box.left < right and box.right > left and box.top < bottom and box.bottom > top):
+                continue
+            if box.width * box.height >= usual:
+                common = Box(int(max(left, box.left)), int(max(top, box.top)), 0, 0)
+                common = common._replace(right=int(min(right, box.right)) + 1, bottom=int(min(bottom, box.bottom)) + 1)
+                if not (found.labels[common.cut()] == label).any():
+                    continue
+            leader[root(node)] = root(number)
     together: dict[int, Cluster] = {}
     for number, track in enumerate(tracks):
         together.setdefault(root(number), Cluster([], [])).tracks.append(track)
@@ -74,16 +91,9 @@ def clusters(tracks: Sequence[Track], found: Parts) -> list[Cluster]:
     return list(together.values())
 
 
-def _touch(track: Track, label: int, box: Box, found: Parts) -> bool:
+def _reach(track: Track) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of where somebody's pixels may be."""
     tall = track.tall * track.size
-    wide = _WIDTH * tall
     reach = _REACH * tall + (_SLACK if track.missed < _LOST_S else _SLACK_LOST)
-    left, right = track.x - wide / 2 - reach, track.x + wide / 2 + reach
-    top, bottom = track.y - tall - reach, track.y + reach
-    if not (box.left < right and box.right > left and box.top < bottom and box.bottom > top):
-        return False
-    if box.width * box.height < _LARGE * wide * tall:
-        return True
-    common = Box(int(max(left, box.left)), int(max(top, box.top)), 0, 0)
-    common = common._replace(right=int(min(right, box.right)) + 1, bottom=int(min(bottom, box.bottom)) + 1)
-    return bool((found.labels[common.cut()] == label).any())
+    wide = _WIDTH * tall / 2 + reach
+    return track.x - wide, track.y - tall - reach, track.x + wide, track.y + reach

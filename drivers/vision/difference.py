@@ -26,18 +26,23 @@ def differs(seen: Picture, empty: Picture) -> Mask:
     return found
 
 
-def edges(picture: Picture) -> NDArray[np.float32]:
-    """How steep the brightness is at each pixel, grey levels."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
-    found: NDArray[np.float32] = cv2.magnitude(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
+def grey(picture: Picture) -> NDArray[np.uint8]:
+    """The brightness alone."""
+    found: NDArray[np.uint8] = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     return found
 
 
-def steps(seen: Picture, empty: Picture) -> NDArray[np.float32]:
+def edges(bright: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """How steep the brightness is at each pixel, grey levels."""
+    found: NDArray[np.float32] = cv2.magnitude(cv2.Sobel(bright, cv2.CV_32F, 1, 0), cv2.Sobel(bright, cv2.CV_32F, 0, 1))
+    return found
+
+
+def steps(seen: NDArray[np.uint8], empty: NDArray[np.uint8]) -> NDArray[np.float32]:
     """How steep the brightness of `seen` against that of `empty` is at each pixel, logarithm a pixel: what lies on the
     ground or is painted on it cancels."""
-    grey = [cv2.GaussianBlur(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), (3, 3), 0) for picture in (seen, empty)]
-    change = np.log((grey[0] + np.float32(_DARKEST)) / (grey[1] + np.float32(_DARKEST)))
+    smooth = [cv2.GaussianBlur(bright, (3, 3), 0) for bright in (seen, empty)]
+    change = np.log((smooth[0] + np.float32(_DARKEST)) / (smooth[1] + np.float32(_DARKEST)))
     found: NDArray[np.float32] = cv2.magnitude(
         cv2.Sobel(change, cv2.CV_32F, 1, 0, scale=_SOBEL), cv2.Sobel(change, cv2.CV_32F, 0, 1, scale=_SOBEL)
     )

@@ -7,14 +7,14 @@ where the person should be, and whose colours the pixels have.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, sqrt
 
-import cv2
 import numpy as np
 
 from drivers.vision import colours
 from drivers.vision.arrays import Box, Mask, Picture, Weights, count
-from drivers.vision.silhouette import Silhouette, silhouette
+from drivers.vision.silhouette import Silhouette, overlaid, silhouette
 from drivers.vision.track import Track
 
 _ACROSS, _DOWN = 0.16, 0.10
@@ -61,7 +61,9 @@ class _Person:
     shape: Silhouette
     tall: int
     worth: Weights | None = None
-    """What each pixel of the scene that moves is worth."""
+    """What a pixel of each shade is worth, and one that does not move; None: 1, and −1."""
+    search: "_Search | None" = None
+    """Where they are looked for; None: out of the scene."""
 
     def box(self, scene: Scene) -> Box:
         """Of the outline with its ring, in the scene's pixels."""
@@ -69,6 +71,24 @@ class _Person:
         top = self.y - self.tall - self.shape.pad - scene.origin[1]
         rows, columns = self.shape.inside.shape
         return Box(left, top, left + columns, top + rows)
+
+
+@dataclass
+class _Search:
+    """Around the place that is expected: the `window` that outlines there can reach, in the scene's pixels, and what
+    each pixel of it is worth as long as nobody else claims it."""
+
+    x: int
+    y: int
+    shape: Silhouette
+    across: int
+    down: int
+    window: Box
+    weights: Weights
+    prior: Weights
+    """What each place costs for being unexpected."""
+    others: list[tuple[int, Box]] | None = None
+    """Who claimed pixels of the window when it was last looked at: their number and box."""
 
 
 def fit(
@@ -81,7 +101,9 @@ def fit(
 ) -> Mask:
     """Measures each track or lets it miss; gives back what moves and belongs to none of them."""
     people = [_person(track, track.x, track.y, heights) for track in sorted(tracks, key=lambda track: -track.y)]
-    _weigh(people, scene, everybody)
+    shades = _weigh(people, scene, everybody)
+    for person in people:
+        person.search = _search(person, scene, shades)
     for sweep in range(_SWEEPS if len(people) > 1 else 1):
         for number, person in enumerate(people):
             _place(person, number, people, sweep, scene, heights)
@@ -93,74 +115,92 @@ def _person(track: Track, x: float, y: float, heights: Callable[[float], float])
     return _Person(track, round(x), round(y), silhouette(tall), tall)
 
 
-def _weigh(people: Sequence[_Person], scene: Scene, everybody: colours.Colours | None) -> None:
+def _weigh(people: Sequence[_Person], scene: Scene, everybody: colours.Colours | None) -> colours.Shades | None:
+    """Each pixel's shade, `colours.NONE` where nothing moves; None when nobody's colours tell anything."""
     known = [person.track.colours for person in people if person.track.colours is not None]
     if len(people) == 1:
         if everybody is None or people[0].track.seen <= _KNOWN_S:
-            return
+            return None
         known.append(everybody)
     if len(known) < 2:
-        return
+        return None
     mean = np.mean(known, 0)
-    shades = colours.shades(scene.picture[scene.around.cut()])
     for person in people:
         if person.track.colours is not None:
-            person.worth = colours.tells(person.track.colours, mean)[shades]
+            person.worth = np.append(colours.tells(person.track.colours, mean), np.float32(-1))
+    shades = colours.shades(scene.picture[scene.around.cut()])
+    shades[~scene.moves] = colours.NONE
+    return shades
+
+
+def _search(person: _Person, scene: Scene, shades: colours.Shades | None) -> _Search | None:
+    track, tall, shape = person.track, person.tall, person.shape
+    wider = _LOST_REACH if track.missed >= _LOST_S else 1.0
+    across, down = ceil(_ACROSS * tall * wider) + 1, ceil(_DOWN * tall * wider) + 1
+    home = person.box(scene)
+    window = Box(home.left - across, home.top - down, home.right + across, home.bottom + down)
+    rows, columns = scene.moves.shape
+    seen = window.within(columns, rows)
+    if not (seen.width and seen.height):
+        return None
+    weights = np.full((window.height, window.width), np.float32(-1))
+    _beyond_the_picture(weights, window, scene)
+    inner = Box(seen.left - window.left, seen.top - window.top, seen.right - window.left, seen.bottom - window.top)
+    if person.worth is None or shades is None:
+        weights[inner.cut()] = np.where(scene.moves[seen.cut()], np.float32(1), np.float32(-1))
+    else:
+        weights[inner.cut()] = person.worth.take(shades[seen.cut()])
+    sure = sqrt(track.spread) + _OWN_NOISE * tall
+    prior = np.float32(_PRIOR * shape.area / sure**2) * _squares(across, down)
+    return _Search(person.x, person.y, shape, across, down, window, weights, prior)
+
+
+@lru_cache(maxsize=256)
+def _squares(across: int, down: int) -> Weights:
+    """Of deviations from what is expected."""
+    off_y = np.arange(-down, down + 1, dtype=np.float32)[:, None]
+    off_x = np.arange(-across, across + 1, dtype=np.float32)[None]
+    squares: Weights = off_x**2 + np.float32(_PRIOR_DOWN) * off_y**2
+    return squares
 
 
 def _place(
     person: _Person, number: int, people: Sequence[_Person], sweep: int, scene: Scene, heights: Callable[[float], float]
 ) -> None:
     """Moves `person` to where the outline explains most."""
-    track = person.track
-    start = _person(track, track.x, track.y, heights)
-    tall, shape = start.tall, start.shape
-    wider = _LOST_REACH if track.missed >= _LOST_S else 1.0
-    across, down = ceil(_ACROSS * tall * wider) + 1, ceil(_DOWN * tall * wider) + 1
-    home = start.box(scene)
-    window = Box(home.left - across, home.top - down, home.right + across, home.bottom + down)
-    rows, columns = scene.moves.shape
-    seen = window.within(columns, rows)
-    if not (seen.width and seen.height):
+    search = person.search
+    if search is None:
         return
-    weights = np.full((window.height, window.width), np.float32(-1))
-    _beyond_the_picture(weights, window, scene)
-    moves = scene.moves[seen.cut()]
-    inner = Box(seen.left - window.left, seen.top - window.top, seen.right - window.left, seen.bottom - window.top)
-    if person.worth is None:
-        weights[inner.cut()] = np.where(moves, np.float32(1), np.float32(-1))
-    else:
-        weights[inner.cut()] = np.where(moves, person.worth[seen.cut()], np.float32(-1))
+    window = search.window
+    others: list[tuple[int, Box]] = []
+    claims: list[tuple[bool, Box, Mask]] = []
     for other_number, other in enumerate(people):
         if other is person or (sweep == 0 and other_number > number > 0):
             continue
         box = other.box(scene)
-        common = Box(
-            max(box.left, window.left),
-            max(box.top, window.top),
-            min(box.right, window.right),
-            min(box.bottom, window.bottom),
-        )
-        if common.width <= 0 or common.height <= 0:
-            continue
-        outline = other.shape.inside[
-            common.top - box.top : common.bottom - box.top, common.left - box.left : common.right - box.left
-        ]
+        common = box.common(window)
+        if common.width > 0 and common.height > 0:
+            others.append((other_number, box))
+            outline = other.shape.inside[
+                common.top - box.top : common.bottom - box.top, common.left - box.left : common.right - box.left
+            ]
+            claims.append((other_number < number, common, outline))
+    if others == search.others:  # nobody moved, so the answer is the same
+        return
+    search.others = others
+    weights = search.weights.copy() if claims else search.weights
+    for nearer, common, outline in claims:
         part = weights[
             common.top - window.top : common.bottom - window.top,
             common.left - window.left : common.right - window.left,
         ]
-        if other_number < number:
+        if nearer:
             part[outline] = 0
         else:
             part[outline & (part > 0)] *= _SHARED
-    score = cv2.matchTemplate(weights, shape.pattern, cv2.TM_CCORR)
-    off_y = np.arange(-down, down + 1, dtype=np.float32)[:, None]
-    off_x = np.arange(-across, across + 1, dtype=np.float32)[None]
-    sure = sqrt(track.spread) + _OWN_NOISE * tall
-    score -= np.float32(_PRIOR * shape.area / sure**2) * (off_x**2 + np.float32(_PRIOR_DOWN) * off_y**2)
+    score = overlaid(search.shape, weights) - search.prior
     best_y, best_x = divmod(int(score.argmax()), score.shape[1])
-    placed = _person(track, start.x + best_x - across, start.y + best_y - down, heights)
+    placed = _person(person.track, search.x + best_x - search.across, search.y + best_y - search.down, heights)
     person.x, person.y, person.shape, person.tall = placed.x, placed.y, placed.shape, placed.tall
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.vision.arrays import Box, Mask, Picture
+from drivers.vision.arrays import Box, Mask, Picture, around
 from drivers.vision.difference import differs
 from drivers.vision.holes import Holes, is_hole
 
@@ -71,6 +71,9 @@ class Foreground:
 
 def tidied(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Without specks, and without the gaps between arms and bodies."""
-    opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, _OPEN)
-    closed: NDArray[np.uint8] = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, _CLOSE)
-    return closed
+    opened: NDArray[np.uint8] = cv2.morphologyEx(mask, cv2.MORPH_OPEN, _OPEN)
+    rows, columns = mask.shape
+    moves = opened[around(opened).grown(max(_CLOSE.shape)).within(columns, rows).cut()]
+    if moves.size:
+        moves[:] = cv2.morphologyEx(moves, cv2.MORPH_CLOSE, _CLOSE)
+    return opened

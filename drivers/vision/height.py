@@ -77,9 +77,13 @@ class Heights:
         slopes, starts = slopes[usable], starts[usable]
         if not len(slopes):
             return
-        told = slopes[:, None] * rows + starts[:, None]
-        agree = np.abs(told - tall) < _AGREE * np.maximum(told, LEAST)
-        best = int(agree.sum(1).argmax())
+        told = slopes[:, None] * rows
+        told += starts[:, None]
+        near_by = np.maximum(told, LEAST)
+        near_by *= _AGREE
+        told -= tall
+        agree = np.abs(told, out=told) < near_by
+        best = int(np.count_nonzero(agree, axis=1).argmax())
         near = agree[best]
         self.agree = float(near.mean())
         if self.agree < (_SHARE if len(rows) >= _FEW else _FIRST_SHARE):

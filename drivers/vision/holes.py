@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.vision.arrays import Box, Mask, Picture
-from drivers.vision.difference import differs, edges, steps
+from drivers.vision.arrays import Box, Mask, Picture, around
+from drivers.vision.difference import differs, edges, grey, steps
 
 _STEEPER = 1.3
-_RIM = 3
-_BEYOND = 5
+_RIM, _BEYOND = 3, 5
 """Pixels."""
+_AROUND, _FARTHER = np.ones((_RIM, _RIM), np.uint8), np.ones((_BEYOND, _BEYOND), np.uint8)
 _SOFT = 0.03
 """Logarithm of the brightness against the empty place, a pixel: .01 around shadows of clouds, .07 and more around
 people, also in clothes of the ground's colour."""
@@ -33,14 +33,14 @@ def is_hole(part: Mask, box: Box, picture: Picture, empty: Picture) -> bool:
     wide = box.grown(_RIM).within(width, height)
     shape = np.zeros((wide.height, wide.width), np.uint8)
     shape[box.top - wide.top : box.bottom - wide.top, box.left - wide.left : box.right - wide.left] = part
-    rim = cv2.morphologyEx(shape, cv2.MORPH_GRADIENT, np.ones((_RIM, _RIM), np.uint8)) > 0
+    rim = cv2.morphologyEx(shape, cv2.MORPH_GRADIENT, _AROUND)
     if not rim.any():
         return False
-    seen, usual = picture[wide.cut()], empty[wide.cut()]
+    seen, usual = grey(picture[wide.cut()]), grey(empty[wide.cut()])
     cut = box.left <= 1 or box.right >= width - 1 or box.bottom >= height - 1
-    if not cut and float(edges(usual)[rim].mean()) > _STEEPER * float(edges(seen)[rim].mean()):
+    if not cut and cv2.mean(edges(usual), rim)[0] > _STEEPER * cv2.mean(edges(seen), rim)[0]:
         return True
-    return float(steps(seen, usual)[rim].mean()) < _SOFT
+    return cv2.mean(steps(seen, usual), rim)[0] < _SOFT
 
 
 class Holes:
@@ -54,7 +54,7 @@ class Holes:
         """What is seen in `part` is the empty place."""
         if self._where is None or self._looks is None:
             self._where, self._looks = np.zeros(picture.shape[:2], bool), picture.copy()
-        beyond = cv2.dilate(part.astype(np.uint8), np.ones((_BEYOND, _BEYOND), np.uint8)) > 0
+        beyond = cv2.dilate(part.astype(np.uint8), _FARTHER) > 0
         self._looks[box.cut()][beyond] = picture[box.cut()][beyond]
         self._where[box.cut()] |= beyond
 
@@ -62,11 +62,10 @@ class Holes:
         """Takes from `mask` (255 or 0) what is empty there; forgets where the mixture has come to see it as well."""
         if self._where is None or self._looks is None:
             return
-        rows, columns = np.flatnonzero(self._where.any(1)), np.flatnonzero(self._where.any(0))
-        if not len(rows):
+        box = around(self._where.view(np.uint8))
+        if not box.width:
             self._where = self._looks = None
             return
-        box = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
         where, found = self._where[box.cut()], mask[box.cut()]
         where &= found > 0
         found[where & ~differs(picture[box.cut()], self._looks[box.cut()])] = 0

@@ -186,7 +186,7 @@ class Tracker:
         if not tracks:
             return False
         usual = [self.body * (track.tall * track.size) ** 2 for track in tracks]
-        more = not edge and area - sum(usual) > _CROWDED * float(np.mean(usual))
+        more = not edge and area - sum(usual) > _CROWDED * sum(usual) / len(usual)
         for track in tracks:
             track.wide = track.wide + self._seconds if more else max(0.0, track.wide - self._seconds)
         young, old = _TWO_SEEN_S

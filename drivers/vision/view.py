@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers.vision.arrays import Box, Picture, flat
-from drivers.vision.difference import edges
+from drivers.vision.difference import edges, grey
 from drivers.vision.height import Heights
 from drivers.vision.track import Track
 from drivers.vision.verdict import UNFIT, Verdict, View
@@ -158,7 +158,7 @@ def _outline(picture: Picture) -> NDArray[np.float32]:
     """Edges, so coarse that leaves in the wind do not matter, of mean 0 and deviation 1: their product is a
     correlation."""
     half = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    steep = cv2.resize(edges(half), _WORK, interpolation=cv2.INTER_AREA)
+    steep = cv2.resize(edges(grey(half)), _WORK, interpolation=cv2.INTER_AREA)
     found: NDArray[np.float32] = (steep - steep.mean()) / (steep.std() + 1e-3)
     return found
 

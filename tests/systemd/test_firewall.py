@@ -119,6 +119,26 @@ def test_a_guest_reaches_the_portal_and_nothing_else(net: Net) -> None:
     assert net.connect(net.phone, BOX["outside"], 8080) == "ECONNREFUSED"
 
 
+HOLD = """
+import socket, sys
+held = []
+for _ in range(int(sys.argv[2])):
+    try:
+        held.append(socket.create_connection((sys.argv[1], 80), 5, (sys.argv[3], 0)))
+    except ConnectionRefusedError:
+        pass
+print(len(held))
+"""
+
+
+def test_no_guest_holds_more_than_a_hundred_of_the_portals_connections(net: Net) -> None:
+    net.listen(net.box, 80, user="boothkit-portal")
+    net.phone.run("ip", "address", "add", "10.77.0.21/24", "dev", "eth0")
+    held = int(net.phone.run(sys.executable, "-c", HOLD, BOX["phone"], "300", "10.77.0.20"))
+    assert 0 < held <= 100
+    assert net.phone.run(sys.executable, "-c", HOLD, BOX["phone"], "10", "10.77.0.21").strip() == "10", "another phone"
+
+
 def test_the_staff_on_another_interface_reach_the_till(net: Net) -> None:
     net.listen(net.box, 8080, user="boothkit-till")
     assert net.connect(net.outside, BOX["outside"], 8080) == "open"

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from appliance import log
+from appliance.clock import FakeClock
 from appliance.config import Config
 from appliance.journal.read import Reader
 from appliance.services.visits import Measuring
@@ -108,7 +109,9 @@ def tally(fair: Fair) -> Iterator[tuple[str, Tally]]:
     """A portal in this process beside the fair's own: its address, and what it has added up."""
     visits = Tally(time.monotonic)
     reader = Reader(fair.data)
-    app = create_app(Deps(reader, fair.data / "keys", Config(), time.monotonic, fair.guests, visits))
+    clock = FakeClock()
+    landing = fair.data / "landing"
+    app = create_app(Deps(reader, fair.data / "keys", Config(), time.monotonic, fair.guests, visits, landing, clock))
     server = Server(app, "127.0.0.1", 0, threads=4, log=log.get("test"))
     yield server.url, visits
     server.stop()

@@ -1,5 +1,9 @@
 """What every answer tells the browser about how far to trust it."""
 
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
 from flask import Flask, Response
 
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
@@ -13,9 +17,16 @@ _ALWAYS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 
+_LABEL = r"[A-Za-z0-9_-]{1,63}"
+_HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]{{2,45}}\])(?::[0-9]{{1,5}})?|", re.ASCII)
+"""A name, an address or nothing, and a port (RFC 9110, 7.2). Werkzeug fails at some others, also while it answers that
+it failed."""
+
 
 def secure(app: Flask) -> None:
-    """Add the headers to every answer; what says nothing about caching is not cached."""
+    """Add the headers to every answer; what says nothing about caching is not cached. A Host that cannot be one gets
+    no page."""
+    app.wsgi_app = _with_a_host(app.wsgi_app)  # type: ignore[method-assign]
 
     @app.after_request
     def add(response: Response) -> Response:
@@ -23,3 +34,13 @@ def secure(app: Flask) -> None:
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+def _with_a_host(app: Callable[[dict[str, Any], Any], Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    def checked(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if _HOST.fullmatch(environ.get("HTTP_HOST", "")):
+            return app(environ, start_response)
+        refused = Response("This request names no host.\n", 400, _ALWAYS, content_type="text/plain; charset=utf-8")
+        return refused(environ, start_response)
+
+    return checked

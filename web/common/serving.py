@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,9 @@ from appliance.log import Log
 if TYPE_CHECKING:
     from flask import Flask
 
-_BACKLOG = 256
+_BACKLOG, _CROWD = 256, 4096
+CONNECTIONS = 1000
+"""At once; nobody else is let in then."""
 _GONE_MS = 20_000  # a peer that acknowledges nothing for so long is gone, also when its Wi-Fi just vanished
 
 
@@ -39,6 +42,15 @@ class PortTaken(OSError):
         self.port = port
 
 
+@dataclass(frozen=True)
+class Strangers:
+    """Limits where anybody may come: from ``crowded`` connections on each new one takes the place of an idle one, and a
+    request has ``request_s`` seconds from its first byte to its last (``turnstile``)."""
+
+    crowded: int
+    request_s: float
+
+
 class Server:
     """An app that listens from the start and answers in threads of its own until ``stop``."""
 
@@ -52,30 +64,40 @@ class Server:
         log: Log,
         most_body: int = 1024 * 1024,
         inside: Path | None = None,
+        strangers: Strangers | None = None,
     ) -> None:
         """``port`` 0: any that is free; ``most_body``: bytes that are taken in at all, so that the app can say 413 in
         its own words; ``inside``: listen at this unix socket instead, for the folder's group, and believe what the
-        other end says of whom it answers. Raises PortTaken."""
+        other end says of whom it answers; ``strangers``: of those who may be anybody. Raises PortTaken."""
         from waitress import create_server
+
+        from web.common.turnstile import Turnstile
+        from web.common.unchanged import Channel
 
         logging.getLogger("waitress").addHandler(_Handler(log))
         logging.getLogger("waitress").propagate = False
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._inside = inside
         if inside is None:
-            listener = _listen(host, port)
+            listener = _listen(host, port, _BACKLOG if strangers is None else _CROWD)
             bound_host, self.port = listener.getsockname()[:2]
             self.host = "127.0.0.1" if bound_host == "0.0.0.0" else bound_host  # noqa: S104 -- compared, not bound
         else:
             listener, self.host, self.port = _listen_inside(inside), host, port
+        sockets = [listener]
+        self._own: tuple[str, int] = self.host, self.port
+        if strangers is not None:
+            # Whoever asks whether this server lives must not stand in one queue with those who would see it dead.
+            sockets.append(_listen("127.0.0.1", 0, _BACKLOG))
+            self._own = sockets[-1].getsockname()
         self._map: dict[int, Any] = {}
         self._server = create_server(
             app if inside is None else _marked(app),
             map=self._map,
-            sockets=[listener],
+            sockets=sockets,
             threads=threads,
             ident=None,
-            connection_limit=1000,
+            connection_limit=CONNECTIONS,
             asyncore_use_poll=True,  # select(2) ends at descriptor 1023
             channel_timeout=60,
             cleanup_interval=10,
@@ -88,6 +110,10 @@ class Server:
             outbuf_high_watermark=1024 * 1024,
             **(_UNTRUSTED if inside is None else _TRUSTED),
         )
+        self._front = self._map[listener.fileno()]
+        self._front.channel_class = Channel
+        if strangers is not None:
+            Turnstile(self._front, strangers.crowded, strangers.request_s)
         self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
         self._thread.start()
 
@@ -103,13 +129,13 @@ class Server:
         def close() -> None:
             close_all(self._map)
 
-        self._server.trigger.pull_trigger(close)
+        self._front.trigger.pull_trigger(close)
         self._thread.join(timeout=10)
-        self._server.task_dispatcher.shutdown(timeout=5)
+        self._front.task_dispatcher.shutdown(timeout=5)
 
     def answers(self, path: str, timeout: float) -> bool:
         """Whether the app answers a real request to ``path`` with 200 within ``timeout`` seconds."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+        connection = http.client.HTTPConnection(*self._own, timeout=timeout)
         try:
             if self._inside is not None:
                 connection.sock = _dial(self._inside, timeout)
@@ -121,9 +147,9 @@ class Server:
             connection.close()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, backlog: int) -> socket.socket:
     try:
-        listener = socket.create_server((host, port), backlog=_BACKLOG)
+        listener = socket.create_server((host, port), backlog=backlog)
     except OSError as error:
         raise PortTaken(host, port, error) from error
     # tcp(7): accepted connections inherit these.
