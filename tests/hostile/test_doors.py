@@ -19,7 +19,7 @@ from tests.hostile.booth import Booth
 from tests.portal.stall import Answer, ask
 from tools import reference_apps
 
-GUESTS_MAY = {"guest.sign_up", "guest.erase", "guest.whose", "guest.about"}
+GUESTS_MAY = {"guest.sign_up", "guest.erase", "guest.whose", "guest.about", "visit.measure"}
 """All that the guests' socket takes, beside a greeting. Whoever adds to it adds it here, on purpose."""
 SHARED = re.compile(r"/|/health|/static/.*")
 """What both apps answer, each in its own way."""
