@@ -55,7 +55,7 @@ BARE = {"captive.apple.com": _APPLE}
 @blueprint.app_context_processor
 def joining_too() -> dict[str, object]:
     """For ``_join.html``, wherever it is part of a page."""
-    return {"joining": joining, "rate_kbit": here().deps.config.wifi.rate_kbit}
+    return {"joining": joining}
 
 
 def joining() -> Joining:
