@@ -103,6 +103,7 @@ def slow_readers(place: Place, tally: Tally, together: int) -> None:
                 link.close()
                 links[number] = deaf(place)
                 tally["closed"] += 1
+                enough.wait(0.005)
         time.sleep(0.01)
     for link in links:
         link.close()

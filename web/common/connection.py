@@ -13,6 +13,9 @@ from waitress.task import WSGITask
 _AHEAD = 3
 """Requests that wait for their answers; no browser sends the next before it has the one before (HTTP pipelining)."""
 
+_PIECE = 512
+"""Bytes that are taken apart before it is looked at how many requests they were."""
+
 
 class _Task(WSGITask):  # type: ignore[misc] # waitress has no types
     def set_close_on_finish(self) -> None:
@@ -33,7 +36,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         Channel.served += 1
 
     def received(self, data: bytes) -> bool:
-        taken: bool = super().received(data)
-        if len(self.requests) > _AHEAD:
-            self.will_close = True
-        return taken
+        for first in range(0, len(data), _PIECE):
+            super().received(data[first : first + _PIECE])
+            if len(self.requests) > _AHEAD:
+                self.will_close = True
+                break
+        return True
