@@ -1,5 +1,6 @@
 """The portal worker: the guests' pages behind waitress."""
 
+import sys
 import time
 from contextlib import closing
 from functools import partial
@@ -23,9 +24,14 @@ RECORD_S = 60.0
 GUESTS = Strangers(crowded=900, request_s=30.0)
 """200 phones hold some connections each; below the 1024 files that a process may have open."""
 
+SWITCH_S = 0.0005
+"""A tenth of Python's own: eight busy threads would hold up the one that all connections hang on for seconds, and the
+watchdog with it."""
+
 
 def main(ctx: WorkerContext) -> int:
     """Serve until SIGTERM. Exit code 3: nothing can listen at the port."""
+    sys.setswitchinterval(SWITCH_S)
     with closing(Reader(ctx.data)) as reader, closing(RecorderClient(ctx.run, "guest", _RECORDER_S)) as client:
         steward = partial(ask_for_page, ctx.run)
         visits = Tally(time.monotonic)

@@ -87,27 +87,36 @@ def slowloris(place: Place, tally: Tally) -> None:
         one.close()
 
 
-def slow_readers(place: Place, tally: Tally) -> None:
-    """Pages and pages are asked for, and read a byte at a time."""
-    links = []
-    for _ in range(READERS):
-        link = socket.socket()
-        link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
-        link.bind((SOURCE, 0))
-        link.connect(place)
-        link.setblocking(False)
-        links.append(link)
+def slow_readers(place: Place, tally: Tally, together: int) -> None:
+    """Pages and pages are asked for, so many in one piece, and read a byte at a time."""
+    links = [deaf(place) for _ in range(READERS)]
     on()
     while not enough.is_set():
-        for link in links:
-            with suppress(OSError):
-                link.send(b"GET / HTTP/1.1\r\nHost: box\r\n\r\n" * 10)
-                tally["asked"] += 1
-            with suppress(OSError):
+        for number, link in enumerate(links):
+            try:
+                link.send(b"GET / HTTP/1.1\r\nHost: box\r\n\r\n" * together)
+                tally["asked"] += together
                 tally["bytes"] += len(link.recv(1))
+            except BlockingIOError:
+                continue
+            except OSError:
+                link.close()
+                links[number] = deaf(place)
+                tally["closed"] += 1
+                enough.wait(0.005)
         time.sleep(0.01)
     for link in links:
         link.close()
+
+
+def deaf(place: Place) -> socket.socket:
+    """A connection that takes little in."""
+    link = socket.socket()
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+    link.bind((SOURCE, 0))
+    link.connect(place)
+    link.setblocking(False)
+    return link
 
 
 def bodies(place: Place, tally: Tally) -> None:
@@ -199,7 +208,8 @@ def main() -> None:
         "idle": lambda: hold(place, IDLE, tally),
         "more-than-there-are": lambda: hold(place, HELD, tally),
         "slowloris": lambda: slowloris(place, tally),
-        "slow-readers": lambda: slow_readers(place, tally),
+        "slow-readers": lambda: slow_readers(place, tally, 1),
+        "all-at-once": lambda: slow_readers(place, tally, 200),
         "bodies": lambda: bodies(place, tally),
         "guesses": lambda: asking(place, tally, guess, 1_000_000),
         "sign-ups": lambda: asking(place, tally, sign_up, SIGN_UPS),

@@ -18,7 +18,7 @@ def alone(booth: Booth) -> float:
 
 
 @pytest.mark.parametrize(
-    "kind", ["idle", "more-than-there-are", "slowloris", "slow-readers", "bodies", "guesses", "sign-ups"]
+    "kind", ["idle", "more-than-there-are", "slowloris", "slow-readers", "all-at-once", "bodies", "guesses", "sign-ups"]
 )
 def test_the_till_sells_and_the_portal_serves_others_through(
     booth: Booth, alone: float, kind: str, capsys: pytest.CaptureFixture[str]

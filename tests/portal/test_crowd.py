@@ -93,3 +93,20 @@ def test_a_connection_outlives_an_answer_that_has_no_body(opened: Open, stranger
     link.sendall(HEAD + b"Connection: close\r\n\r\n")
     assert b"Connection: close" in link.recv(4096)
     link.close()
+
+
+def test_who_asks_for_more_than_they_can_hear_is_hung_up_on(opened: Open) -> None:
+    server = opened(None)
+    link = dial(server, "127.0.0.2")
+    link.sendall((HEAD + b"\r\n") * 250)
+    got = b""
+    try:
+        while piece := link.recv(65536):
+            got += piece
+    except ConnectionError:
+        pass
+    assert got.count(b"HTTP/1.1") < 250
+    link.close()
+    other = dial(server, "127.0.0.2")
+    assert asked(other)
+    other.close()

@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 _BACKLOG, _CROWD = 256, 4096
+_LOOKS_S = 0.05
 CONNECTIONS = 1000
 """At once; nobody else is let in then."""
 _GONE_MS = 20_000  # a peer that acknowledges nothing for so long is gone, also when its Wi-Fi just vanished
@@ -71,8 +73,8 @@ class Server:
         other end says of whom it answers; ``strangers``: of those who may be anybody. Raises PortTaken."""
         from waitress import create_server
 
+        from web.common.connection import Channel
         from web.common.turnstile import Turnstile
-        from web.common.unchanged import Channel
 
         logging.getLogger("waitress").addHandler(_Handler(log))
         logging.getLogger("waitress").propagate = False
@@ -84,36 +86,34 @@ class Server:
             self.host = "127.0.0.1" if bound_host == "0.0.0.0" else bound_host  # noqa: S104 -- compared, not bound
         else:
             listener, self.host, self.port = _listen_inside(inside), host, port
-        sockets = [listener]
-        self._own: tuple[str, int] = self.host, self.port
-        if strangers is not None:
-            # Whoever asks whether this server lives must not stand in one queue with those who would see it dead.
-            sockets.append(_listen("127.0.0.1", 0, _BACKLOG))
-            self._own = sockets[-1].getsockname()
         self._map: dict[int, Any] = {}
-        self._server = create_server(
-            app if inside is None else _marked(app),
-            map=self._map,
-            sockets=sockets,
-            threads=threads,
-            ident=None,
-            connection_limit=CONNECTIONS,
-            asyncore_use_poll=True,  # select(2) ends at descriptor 1023
-            channel_timeout=60,
-            cleanup_interval=10,
-            channel_request_lookahead=1,  # a stream's reader that leaves is seen at once
-            log_socket_errors=False,
-            max_request_header_size=32 * 1024,
-            max_request_body_size=most_body,
-            inbuf_overflow=64 * 1024,
-            outbuf_overflow=256 * 1024,
-            outbuf_high_watermark=1024 * 1024,
+        limits: dict[str, Any] = {
+            "map": self._map,
+            "ident": None,
+            "connection_limit": CONNECTIONS,
+            "asyncore_use_poll": True,  # select(2) ends at descriptor 1023
+            "channel_timeout": 60,
+            "cleanup_interval": 10,
+            "channel_request_lookahead": 1,  # a stream's reader that leaves is seen at once
+            "log_socket_errors": False,
+            "max_request_header_size": 32 * 1024,
+            "max_request_body_size": most_body,
+            "inbuf_overflow": 64 * 1024,
+            "outbuf_overflow": 256 * 1024,
+            "outbuf_high_watermark": 1024 * 1024,
             **(_UNTRUSTED if inside is None else _TRUSTED),
-        )
-        self._front = self._map[listener.fileno()]
-        self._front.channel_class = Channel
+        }
+        app_inside = app if inside is None else _marked(app)
+        self._server = create_server(app_inside, sockets=[listener], threads=threads, **limits)
+        self._server.channel_class = self._channel = Channel
+        self._own: tuple[str, int] = self.host, self.port
+        self._lines = [self._server.task_dispatcher]
         if strangers is not None:
-            Turnstile(self._front, strangers.crowded, strangers.request_s)
+            Turnstile(self._server, strangers.crowded, strangers.request_s)
+            # Whoever asks whether this server lives must not stand in one line with those who would see it dead.
+            own = _listen("127.0.0.1", 0, _BACKLOG)
+            self._own = own.getsockname()
+            self._lines.append(create_server(app, sockets=[own], threads=1, **limits).task_dispatcher)
         self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
         self._thread.start()
 
@@ -129,22 +129,33 @@ class Server:
         def close() -> None:
             close_all(self._map)
 
-        self._front.trigger.pull_trigger(close)
+        self._server.trigger.pull_trigger(close)
         self._thread.join(timeout=10)
-        self._front.task_dispatcher.shutdown(timeout=5)
+        for line in self._lines:
+            line.shutdown(timeout=5)
 
     def answers(self, path: str, timeout: float) -> bool:
-        """Whether the app answers a real request to ``path`` with 200 within ``timeout`` seconds."""
+        """Whether the app answers a real request to ``path`` with 200 within ``timeout`` seconds, and those who wait
+        get on."""
         connection = http.client.HTTPConnection(*self._own, timeout=timeout)
         try:
             if self._inside is not None:
                 connection.sock = _dial(self._inside, timeout)
             connection.request("GET", path, headers={"Connection": "close"})
-            return connection.getresponse().status == 200
+            return connection.getresponse().status == 200 and self._gets_on(timeout)
         except (OSError, http.client.HTTPException):
             return False
         finally:
             connection.close()
+
+    def _gets_on(self, timeout: float) -> bool:
+        """Whether somebody in the line was served meanwhile, or there is none."""
+        served, deadline = self._channel.served, time.monotonic() + timeout
+        while self._lines[0].queue and self._channel.served == served:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_LOOKS_S)
+        return True
 
 
 def _listen(host: str, port: int, backlog: int) -> socket.socket:
