@@ -51,9 +51,11 @@ def test_the_readmes_tour_of_the_demo_works_as_it_is_typed(tmp_path: Path) -> No
     try:
         demo.login()
         wait_until(lambda: _all_online(demo), "the devices online, as they are when a person begins to type")
-        addresses = {"http://127.0.0.1:8080": demo.ready["staff"], "http://127.0.0.1:8082": demo.ready["bench"]}
+        ports = {8080: "staff", 8081: "portal", 8082: "bench"}
+        addresses = {f"http://127.0.0.1:{port}": demo.ready[name] for port, name in ports.items()}
         said = type_in(tmp_path, README, addresses)
         assert '"number":"1-1"' in said
+        assert '"claim_code":' in said
         assert ": fine." in said
         assert demo.wait_for_fact("ticket.admitted/1")[0]["data"]["list"] == "general"
         assert demo.wait_for_fact("sale.completed/1")[0]["data"]["total"] == 700
