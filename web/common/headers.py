@@ -24,8 +24,8 @@ it failed."""
 
 
 def secure(app: Flask) -> None:
-    """Add the headers to every answer; what says nothing about caching is not cached. A Host that cannot be one gets
-    no page."""
+    """Add the headers to every answer; what says nothing about caching is not cached. A Host that cannot be one is
+    taken for none."""
     app.wsgi_app = _with_a_host(app.wsgi_app)  # type: ignore[method-assign]
 
     @app.after_request
@@ -38,9 +38,8 @@ def secure(app: Flask) -> None:
 
 def _with_a_host(app: Callable[[dict[str, Any], Any], Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
     def checked(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if _HOST.fullmatch(environ.get("HTTP_HOST", "")):
-            return app(environ, start_response)
-        refused = Response("This request names no host.\n", 400, _ALWAYS, content_type="text/plain; charset=utf-8")
-        return refused(environ, start_response)
+        if not _HOST.fullmatch(environ.get("HTTP_HOST", "")):
+            del environ["HTTP_HOST"]
+        return app(environ, start_response)
 
     return checked
