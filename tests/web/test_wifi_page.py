@@ -9,6 +9,7 @@ import zxingcpp
 from playwright.sync_api import Browser, Locator, expect
 
 from appliance.config import Config, Wifi
+from appliance.journal.notes import Verifier
 from appliance.receipts import wifi
 from appliance.receipts.layout import Code, Line
 from appliance.receipts.wording import Wording
@@ -49,6 +50,8 @@ def test_the_codes_say_what_a_phone_needs(lead: Tablet) -> None:
     assert [read(codes.nth(0)), read(codes.nth(1))] == [SAID, "http://10.77.0.1/"]
     expect(lead.page.locator("main")).to_contain_text(SSID)
     expect(lead.page.locator("main")).to_contain_text(PASSWORD)
+    key = (lead.house.data / "keys" / "box.pub").read_text().split()[-1]
+    expect(lead.page.locator("[data-fingerprint]")).to_have_text(Verifier.parse(key).fingerprint)
     calm(lead.page)
 
 

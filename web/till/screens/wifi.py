@@ -52,7 +52,8 @@ def print_slip() -> Response:
 def _poster() -> dict[str, Any]:
     config = deps().config
     url = config.portal.public_url.rstrip("/")
-    shown = {"wifi": config.wifi, "host": wifi.host(url), "open": qr(f"{url}/")}
+    own = frame.box_status()["fingerprints"]["box"]
+    shown = {"wifi": config.wifi, "host": wifi.host(url), "open": qr(f"{url}/"), "fingerprint": own}
     try:
         return {**shown, "join": qr(wifi.join_code(config.wifi)), "fault": None}
     except Problem as problem:
