@@ -39,6 +39,7 @@ ITEMS = [
 ]
 
 
+_LAST_LINES, _WIDEST = 12, 300
 _LONGEST = ("system", "torture", "powercut", "e2e", "faults", "canaries")
 """Folders whose tests take minutes, the longest first: begun last they would leave a process without work."""
 _SHARED = ("system",)
@@ -64,7 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class _AtOnce:
-    """Names what failed as soon as it has."""
+    """Names what failed as soon as it has, with the end of why."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -73,6 +74,8 @@ class _AtOnce:
         if report.failed and (terminal := self._config.pluginmanager.get_plugin("terminalreporter")) is not None:
             terminal.write_line("")
             terminal.write_line(f"{report.nodeid}: failed in its {report.when}", red=True)
+            for line in report.longreprtext.splitlines()[-_LAST_LINES:]:
+                terminal.write_line(f"  {line[:_WIDEST]}")
 
 
 @pytest.hookimpl(optionalhook=True)
