@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from tests.air.conftest import BOX, Air, Manager, Phone
 from tests.conftest import wait_until
@@ -48,15 +48,14 @@ def test_networkmanager_sees_a_portal_before_the_button_and_the_internet_after_i
 
 
 @pytest.fixture
-def browser(air: Air, tmp_path: Path) -> Iterator[Browser]:
+def browser(air: Air, tmp_path: Path, chromium: Browser) -> Iterator[Browser]:
     """Chromium on the phone."""
     program = tmp_path / "chromium"
     program.write_text(f'#!/bin/sh\nexec {shlex.join(air.phone.argv("/usr/bin/chromium"))} "$@"\n')
     program.chmod(0o755)
-    with sync_playwright() as playwright:
-        one = playwright.chromium.launch(executable_path=str(program), args=["--no-sandbox"])
-        yield one
-        one.close()
+    one = chromium.browser_type.launch(executable_path=str(program), args=["--no-sandbox"])
+    yield one
+    one.close()
 
 
 def test_whatever_a_browser_looks_for_it_finds_the_portal_and_its_button(phone: Phone, browser: Browser) -> None:

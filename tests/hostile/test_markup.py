@@ -7,7 +7,6 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.hostile.booth import Booth
 from tests.portal.stall import ask
-from tools.browser import browser
 
 HOSTILE = (
     "<script>window.ran=1</script>",
@@ -18,12 +17,6 @@ HOSTILE = (
     "\\u003cscript\\u003eran=1",
 )
 """Names; shorter than 80 characters, as names are."""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as one:
-        yield one
 
 
 @pytest.fixture
