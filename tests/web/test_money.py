@@ -238,7 +238,7 @@ def test_any_split_of_tenders_is_one_that_the_box_takes_with_the_same_change(pag
     for (total, coin, *_), (tenders, change) in zip(
         cases, run(page, house, function, cases, "tenders.js"), strict=True
     ):
-        _, rounding, told = tendering.settle(total, [msgspec.convert(one, AskTender) for one in tenders], coin, {})
+        _, rounding, told = tendering.settle(total, [msgspec.convert(one, AskTender) for one in tenders], coin, {}, {})
         assert told == change
         assert abs(rounding) * 2 <= coin
 
