@@ -1,5 +1,6 @@
 """A tablet in somebody's hand: a real browser page, and what a person does on it."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,6 +9,9 @@ from playwright.sync_api import Browser, Locator, expect
 from tests.watched import Watched
 from tests.web.conftest import House
 from tools.screens import NUMBER, SECOND_TAP_MS
+
+KEY_S = 0.005
+"""From one key of a scanner to its next."""
 
 
 class Tablet(Watched):
@@ -64,6 +68,19 @@ class Tablet(Watched):
         self.page.wait_for_timeout(SECOND_TAP_MS)
         self.button("next").click()
         expect(self.page.locator("#view-cart")).to_be_visible()
+
+    def type_out(self, code: str) -> None:
+        """Key by key, as a scanner that is a keyboard: its text finds the field wherever the focus was.
+
+        When each key was pressed is said with it: what a busy machine takes for them is not the scanner's pace.
+        """
+        line = self.page.context.new_cdp_session(self.page)
+        start = time.time()
+        for number, char in enumerate([*code, "\r"]):
+            named = {"key": "Enter", "windowsVirtualKeyCode": 13} if char == "\r" else {"key": char}
+            for kind in ({"type": "keyDown", "text": char}, {"type": "keyUp"}):
+                line.send("Input.dispatchKeyEvent", {**kind, **named, "timestamp": start + number * KEY_S})
+        line.detach()
 
     def scan(self, code: str) -> None:
         """What a keyboard scanner does."""

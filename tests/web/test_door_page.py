@@ -229,12 +229,6 @@ def test_no_verdict_is_said_to_be_none_and_the_same_code_again_is_the_same_scan(
     assert house.facts("ticket.refused/1") == []
 
 
-def type_out(tablet: Tablet, code: str) -> None:
-    """Key by key, as a scanner that is a keyboard: its text finds the field wherever the focus was."""
-    tablet.page.keyboard.type(code)
-    tablet.page.keyboard.press("Enter")
-
-
 def test_two_scans_without_an_answer_are_each_the_same_scan_again(lone: Tablet) -> None:
     house, codes = lone.house, [lone.house.ticket(), lone.house.ticket()]
     at_the_door(lone)
@@ -248,13 +242,13 @@ def test_two_scans_without_an_answer_are_each_the_same_scan_again(lone: Tablet) 
 
     lone.page.route("**/api/v1/scans", lose)
     for number, code in enumerate(codes):
-        type_out(lone, code)
+        lone.type_out(code)
         expect(lone.page.locator("#past .wait")).to_have_count(number + 1, timeout=20_000)
     lone.page.unroute("**/api/v1/scans")
     assert len(lost) == 4
     for code in codes:
         lone.page.wait_for_timeout(1600)  # the same code sooner is the same scan, and not asked again
-        type_out(lone, code)
+        lone.type_out(code)
         verdict(lone, "Admitted")
         lone.page.keyboard.press("Escape")
     assert len(house.facts("ticket.admitted/1")) == 2

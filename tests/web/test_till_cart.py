@@ -189,10 +189,7 @@ def test_a_scanner_works_wherever_the_cursor_stands(at_stall: NewTablet) -> None
     tablet.unlock()
     page, keys = tablet.page, tablet.page.keyboard
 
-    def scan(code: str) -> None:
-        keys.type(code)
-        keys.press("Enter")
-
+    scan = tablet.type_out
     expect(page.locator(".tile").first).to_be_visible()
     scan("4006381333931")
     expect(page.locator("#total")).to_have_text("€3.80")
