@@ -39,6 +39,9 @@ ITEMS = [
 ]
 
 
+PATIENCE_MS = 30_000
+"""For what a page is to show: a machine that is busy is no fault of the page."""
+
 _LAST_LINES, _WIDEST = 12, 300
 _LONGEST = ("system", "torture", "powercut", "e2e", "faults", "canaries")
 """Folders whose tests take minutes, the longest first: begun last they would leave a process without work."""
@@ -243,5 +246,8 @@ def chromium() -> "Iterator[Browser]":
     """A real browser, one for all tests."""
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is missing (Debian: sudo apt-get install chromium)")
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE_MS)
     with browser() as running:
         yield running
