@@ -159,7 +159,7 @@ def test_a_name_that_was_asked_for_comes_back_nowhere(phone: Phone) -> None:
         "[::1]",
         "a b",
     ):
-        for path in ("", "generate_204", "hotspot-detect.html", "capport", "join", "//evil.example/%2f.."):
+        for path in ("", "generate_204", "hotspot-detect.html", "capport", "join", "//elsewhere.example/%2f.."):
             said = phone.get(
                 f"{PORTAL}{path}", "--path-as-is", "-H", f"Host: {host}", "-H", f"X-Forwarded-Host: {host}"
             )
