@@ -1,6 +1,7 @@
 """Frames between the recorder and everybody else: JSON over unix SOCK_SEQPACKET, one message a frame."""
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,17 @@ def socket_path(run: Path, role: str) -> Path:
 
 class BadFrame(ValueError):
     """A message that is no frame; the text says what was found."""
+
+
+def receive(link: socket.socket) -> bytes | None:
+    """The next message as it came, of at most one byte more than a frame has; empty: the other end is gone; None: a
+    link that does not block has nothing yet."""
+    try:
+        return link.recv(MAX_FRAME + 1)
+    except BlockingIOError:
+        return None
+    except OSError:
+        return b""
 
 
 def pack(frame: dict[str, Any]) -> bytes:

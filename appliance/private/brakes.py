@@ -44,16 +44,11 @@ def let_go(db: sqlite3.Connection, key: str) -> None:
     db.execute("DELETE FROM brake WHERE key = ?", (key,))
 
 
-def throttled(wait: float, *, codes: bool = False) -> Problem:
-    """The answer while a lock holds. ``codes``: codes were guessed, not PINs."""
+def throttled(wait: float, detail: str = "too many wrong PINs on this device") -> Problem:
+    """The answer while a lock holds. ``detail``: of what there were too many."""
     seconds = max(1, -int(-wait // 1))
     remedy = N_(f"Wait {seconds} s, then try again.")
-    return Problem(
-        "throttled",
-        "too many wrong codes on this device" if codes else "too many wrong PINs on this device",
-        remedy,
-        retry_after=seconds,
-    )
+    return Problem("throttled", detail, remedy, retry_after=seconds)
 
 
 def _lock_s(key: str, wrong: int) -> int:

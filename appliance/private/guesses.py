@@ -8,8 +8,6 @@ locked out for what others do.
 import sqlite3
 
 from appliance.clock import Now
-from appliance.errors import Problem
-from appliance.language import N_
 from appliance.private import brakes
 
 ALL_AT_ONCE = 300
@@ -19,6 +17,7 @@ ALL_PER_S = 1
 MOST_DEVICES = 4096
 """That are remembered; the box's own network has addresses for fewer."""
 
+_TOO_MANY = "too many wrong claim codes"
 _SCHEMA = "CREATE TABLE proved (key TEXT PRIMARY KEY, boot TEXT NOT NULL, mono INTEGER NOT NULL) STRICT;"
 
 
@@ -34,9 +33,9 @@ class Guesses:
         """Before a code is looked at. Problem ``throttled``."""
         brakes.forget(self._db, now)
         if (wait := brakes.left(self._db, device, now)) > 0:
-            raise _throttled(wait)
+            raise brakes.throttled(wait, _TOO_MANY)
         if self._pour(now) < 1 and not self._proved(device):
-            raise _throttled((1 - self._left) / ALL_PER_S)
+            raise brakes.throttled((1 - self._left) / ALL_PER_S, _TOO_MANY)
 
     def wrong(self, device: str, now: Now) -> None:
         """The code was nobody's."""
@@ -64,9 +63,3 @@ class Guesses:
         (n,) = self._db.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 -- our own words
         if n > MOST_DEVICES:
             self._db.execute(f"DELETE FROM {table} WHERE key = (SELECT key FROM {table} ORDER BY mono LIMIT 1)")  # noqa: S608
-
-
-def _throttled(wait: float) -> Problem:
-    seconds = max(1, -int(-wait // 1))
-    remedy = N_(f"Wait {seconds} s, then try again.")
-    return Problem("throttled", "too many wrong claim codes", remedy, retry_after=seconds)

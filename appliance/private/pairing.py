@@ -99,7 +99,7 @@ class Pairings:
                     return cookie
                 wait = brakes.count_wrong(db, key, now)
         if wait > 0:
-            raise brakes.throttled(wait, codes=True)
+            raise brakes.throttled(wait, "too many wrong codes on this device")
         remedy = N_("Type it again, or let the lead make a new one: it is good for ten minutes, and once.")
         raise Problem("wrong-code", "this code is not good, or no longer", remedy)
 

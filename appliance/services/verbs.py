@@ -74,12 +74,9 @@ class Verbs:
             self._loop.add_reader(link.fileno(), partial(self._read, link))
 
     def _read(self, link: socket.socket) -> None:
-        try:
-            raw = link.recv(wire.MAX_FRAME + 1)
-        except BlockingIOError:
+        raw = wire.receive(link)
+        if raw is None:
             return
-        except OSError:
-            raw = b""
         if not raw:
             self._drop(link)
             return

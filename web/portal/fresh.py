@@ -13,7 +13,6 @@ class Fresh:
 
     def __init__(self) -> None:
         self._life = secrets.token_hex(4)
-        self._last: dict[str, tuple[str, str, str]] = {}
 
     def answer(self, state: str, make: Callable[[], Response | str]) -> Response:
         """304 when the phone has it in this ``state``, else what ``make`` makes."""
@@ -23,16 +22,3 @@ class Fresh:
         response.set_etag(tag)
         response.headers["Cache-Control"] = "no-cache"
         return response
-
-    def once(self, page: str, state: str, make: Callable[[], str]) -> Response:
-        """As ``answer`` for a page that is the same for everybody: made once for a state, in a language, whoever
-        asks how often."""
-
-        def kept() -> str:
-            language = wording().language
-            last = self._last.get(language)
-            if last is None or last[:2] != (page, state):
-                last = self._last[language] = (page, state, make())
-            return last[2]
-
-        return self.answer(state, kept)

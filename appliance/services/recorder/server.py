@@ -94,12 +94,9 @@ class Server:
 
     def _read(self, link: socket.socket, role: Role) -> None:
         """Take one frame; the loop comes back for the next, so that nobody's stream starves the others."""
-        try:
-            raw = link.recv(wire.MAX_FRAME + 1)
-        except BlockingIOError:
+        raw = wire.receive(link)
+        if raw is None:
             return
-        except OSError:
-            raw = b""
         if not raw:
             self._drop(link)
             return

@@ -13,6 +13,7 @@ from flask import Blueprint, Response, jsonify, make_response, redirect, render_
 from appliance.config import OWN_HOSTS
 from appliance.errors import Problem
 from appliance.language import N_
+from web.portal import guest
 from web.portal.deps import here
 from web.portal.gate import Joining
 
@@ -113,9 +114,7 @@ def page() -> str:
 @blueprint.post("/join")
 def join() -> Response:
     """The button was pressed."""
-    origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
-        raise Problem("csrf", "another site pressed the button", "Open the portal, and press it there.")
+    guest.own_page()
     gate = here().gate
     if not gate.exists:
         raise Problem("no-air", "this box makes no Wi-Fi for guests", "Nothing is missing: all pages are here.")

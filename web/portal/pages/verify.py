@@ -1,9 +1,7 @@
 """Checking a receipt without the box: one page that is the same for everybody and needs nothing but itself, so that a
 saved copy, opened from a file, is the same bytes and works as well."""
 
-import base64
 import gzip
-import hashlib
 import json
 from functools import cache
 from pathlib import Path
@@ -13,6 +11,7 @@ from markupsafe import Markup
 
 from appliance.receipts.findings import WORDS
 from web.common.assets import COMMON
+from web.packs.style import hashed
 from web.portal.deps import here
 
 blueprint = Blueprint("verify", __name__)
@@ -51,15 +50,10 @@ def _made() -> tuple[str, bytes, bytes]:
     style = "".join(path.read_text(encoding="utf-8") for path in _STYLES)
     script = source()
     policy = (
-        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src data:; "
+        f"default-src 'none'; script-src '{hashed(script)}'; style-src '{hashed(style)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
     # Our own files, told by their hashes; markup in them would end the element that they are in.
     parts = {"style": Markup(style), "script": Markup(script), "policy": Markup(policy)}  # noqa: S704
     plain = render_template("verify.html", **parts).encode()
     return policy, plain, gzip.compress(plain, 9, mtime=0)
-
-
-def _hash(text: str) -> str:
-    """A text as a policy names it."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
