@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cv2
 
+from appliance.journal.wire import socket_path
 from benchmarks._footage import Picture
 from benchmarks.uplink import pss
 from drivers.emulators.camera import CameraEmulator
@@ -40,6 +41,10 @@ def worker() -> None:
             argv = [sys.executable, "-m", "appliance.cli", "worker", name, "--config", str(config)]
             process = stack.enter_context(subprocess.Popen(argv, env={**os.environ, **own}, stderr=subprocess.DEVNULL))
             stack.callback(process.terminate)
+            while not socket_path(folder / "run", "device").exists():  # the units start in this order too
+                if process.poll() is not None:
+                    raise RuntimeError(f"the {name} worker ended with {process.returncode}")
+                time.sleep(0.1)
         time.sleep(_SETTLED_S)
         print(f"\nWorker while it counts: {pss(process.pid):.0f} MB PSS (goal 60)")
 
